@@ -1,0 +1,1 @@
+"""The commands: one thin file each. They import the heavy parts only when they run them."""

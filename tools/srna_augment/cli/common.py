@@ -1,0 +1,122 @@
+"""What all commands share: help, seed, threads, logging, and one place that maps errors to exits."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import rich_click as click
+
+from .. import __version__
+from ..errors import SrnaAugmentError
+from ..log import get_logger, set_up
+
+EXIT_INTERRUPTED = 130
+
+click.rich_click.TEXT_MARKUP = "markdown"
+click.rich_click.MAX_WIDTH = 100
+click.rich_click.STYLE_OPTIONS_TABLE_BOX = "SIMPLE"
+click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = ["required", "opt_short", "opt_long", "metavar", "help"]
+
+SHARED_PANEL = "Run"
+
+
+def available_threads() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def limit_threads(threads: int) -> None:
+    """Tell the numerical libraries how many threads to use; only works before they are imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+
+
+def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], "Command"]:
+    """Make a click command with the options that all commands share.
+
+    The function receives its own options and ``seed`` and ``threads``.
+    """
+
+    def decorate(function: Callable[..., None]) -> "Command":
+        for option in reversed(_shared_options()):
+            function = option(function)
+        return click.command(
+            name,
+            cls=Command,
+            context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+            no_args_is_help=True,
+            **settings,
+        )(function)
+
+    return decorate
+
+
+def _shared_options() -> list[Callable[..., Any]]:
+    return [
+        click.option(
+            "--seed", type=click.IntRange(0, 2**32 - 1), default=1, panel=SHARED_PANEL,
+            help="Seed of everything random: the same seed gives the same output.",
+        ),
+        click.option(
+            "--threads", type=click.IntRange(1), default=available_threads, show_default="all",
+            panel=SHARED_PANEL, help="Processors to use.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, panel=SHARED_PANEL, help="Log warnings only."),
+        click.option(
+            "--debug", is_flag=True, panel=SHARED_PANEL, help="Log more; show tracebacks.",
+        ),
+        click.version_option(
+            __version__, "--version", message="%(prog)s %(version)s", panel=SHARED_PANEL,
+        ),
+    ]
+
+
+class Command(click.RichCommand):
+    """A click command whose errors end in one line and a documented exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command with logging and threads set up."""
+        debug = ctx.params.pop("debug")
+        ctx.meta["debug"] = debug
+        set_up(quiet=ctx.params.pop("quiet"), debug=debug)
+        limit_threads(ctx.params["threads"])
+        try:
+            return super().invoke(ctx)
+        except SrnaAugmentError as error:
+            if debug:
+                raise
+            get_logger().error("%s", " ".join(str(error).split()))
+            ctx.exit(error.exit_code)
+        except MemoryError:
+            get_logger().error("not enough memory: give the process more, or a smaller table")
+            ctx.exit(1)
+        except OSError as error:
+            if debug or isinstance(error, BrokenPipeError):
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            get_logger().error("%s%s", where, error.strerror or error)
+            ctx.exit(1)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a program: Ctrl-C ends with 130, a closed pipe ends quietly."""
+        if kwargs.get("standalone_mode") is False:
+            return super().main(*args, **kwargs)
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+            sys.exit(code if isinstance(code, int) else 0)
+        except click.exceptions.Abort:
+            print("Interrupted.", file=sys.stderr)
+            sys.exit(EXIT_INTERRUPTED)
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            sys.exit(EXIT_INTERRUPTED)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(2)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(2)
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # or the exit would raise again
+            sys.exit(0)

@@ -1,0 +1,172 @@
+"""Expression tables in memory and in ``expression.h5ad``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError
+from .files import atomic_output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNS_KEY = "srna_augment"
+
+
+@dataclass
+class ExpressionTable:
+    """Samples x features, as a reader found them.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, float32, in `units`; NaN is *not reported*, which is not zero.
+    samples : list of str
+        Sample ids as the source wrote them.
+    features : list of str
+        Feature names as the source wrote them, or keys after `srna_augment.features.collapse`.
+    units : str
+        ``counts``, ``fractional counts``, ``rpm`` or another word of `srna_augment.units`.
+    recognised : str
+        One line on what the source was taken for.
+    obs : pandas.DataFrame or None
+        Metadata that came inside the source, indexed by sample.
+    var : pandas.DataFrame or None
+        What is known of each feature, indexed by feature.
+    """
+
+    values: np.ndarray
+    samples: list[str]
+    features: list[str]
+    units: str
+    recognised: str = ""
+    obs: pd.DataFrame | None = None
+    var: pd.DataFrame | None = None
+
+
+@dataclass
+class Expression:
+    """The content of ``expression.h5ad``: normalised expression with its metadata and state.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, float32, in ``state["units"]``; no NaN once a rule filled it.
+    samples, features : list of str
+        Ids of rows and columns.
+    obs : pandas.DataFrame
+        Metadata, unchanged, indexed by sample.
+    var : pandas.DataFrame
+        Per feature what it was called in the source, indexed by feature.
+    state : dict
+        What normalisation fitted (`srna_augment.normalisation.State.to_json`).
+    reported : numpy.ndarray or None
+        ``(n_samples, n_features)`` of bool: False where `values` was filled; None: all reported.
+    depth : numpy.ndarray or None
+        ``(n_samples,)`` summed counts a sample before normalisation; NaN where unknown.
+    """
+
+    values: np.ndarray
+    samples: list[str]
+    features: list[str]
+    obs: pd.DataFrame
+    var: pd.DataFrame
+    state: dict[str, Any] = field(default_factory=dict)
+    reported: np.ndarray | None = None
+    depth: np.ndarray | None = None
+
+    def subset(self, rows: np.ndarray) -> Expression:
+        """Return the samples at `rows`, ``(n,)`` of int or bool."""
+        index = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Expression(
+            values=self.values[index],
+            samples=[self.samples[i] for i in index],
+            features=self.features,
+            obs=self.obs.iloc[index],
+            var=self.var,
+            state=self.state,
+            reported=None if self.reported is None else self.reported[index],
+            depth=None if self.depth is None else self.depth[index],
+        )
+
+
+def write_expression(expression: Expression, path: str | Path, *, version: str) -> None:
+    """Write ``expression.h5ad`` (AnnData), whole or not at all.
+
+    Parameters
+    ----------
+    expression : Expression
+        What to write.
+    path : str or pathlib.Path
+        Where.
+    version : str
+        Version of the suite, kept in ``uns``.
+
+    Raises
+    ------
+    UsageError
+        The output cannot be written.
+    """
+    import anndata
+
+    layers = {} if expression.reported is None else {"reported": expression.reported.astype("u1")}
+    data = anndata.AnnData(
+        X=np.ascontiguousarray(expression.values, dtype=np.float32),
+        obs=expression.obs.set_axis(expression.samples, axis=0),
+        var=expression.var.set_axis(expression.features, axis=0),
+        layers=layers,
+    )
+    if expression.depth is not None:
+        data.obsm["depth"] = np.asarray(expression.depth, dtype=np.float64)[:, None]
+    data.uns[UNS_KEY] = {
+        "version": version,
+        "units": expression.state.get("units", ""),
+        "level": expression.state.get("level", ""),
+        "state": json.dumps(expression.state),
+    }
+    with atomic_output(path, binary=True) as temporary:
+        data.write_h5ad(temporary, compression="gzip", compression_opts=1)
+
+
+def read_expression(path: str | Path) -> Expression:
+    """Read an ``expression.h5ad`` that `normalise` wrote.
+
+    Raises
+    ------
+    DataError
+        The file is not AnnData, or was not written by `normalise`.
+    """
+    import anndata
+
+    try:
+        data = anndata.read_h5ad(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file: run normalise first") from None
+    except Exception as error:  # anndata and h5py raise many kinds for a damaged file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{path}: not an AnnData file ({reason[:120]}): give the output of normalise"
+        ) from None
+    if UNS_KEY not in data.uns or "state" not in data.uns[UNS_KEY]:
+        raise DataError(
+            f"{path}: was not written by normalise (uns has no '{UNS_KEY}'): run "
+            f"'normalise {path} --output expression.h5ad' and use its output"
+        )
+    values = data.X.toarray() if hasattr(data.X, "toarray") else np.asarray(data.X)
+    reported = data.layers.get("reported")
+    depth = data.obsm.get("depth")
+    return Expression(
+        values=values.astype(np.float32, copy=False),
+        samples=[str(name) for name in data.obs_names],
+        features=[str(name) for name in data.var_names],
+        obs=data.obs,
+        var=data.var,
+        state=json.loads(data.uns[UNS_KEY]["state"]),
+        reported=None if reported is None else np.asarray(reported).astype(bool),
+        depth=None if depth is None else np.asarray(depth)[:, 0],
+    )
