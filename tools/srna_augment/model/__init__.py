@@ -1,0 +1,1 @@
+"""The model file and what is in it: arrays and JSON, predicted with NumPy alone."""

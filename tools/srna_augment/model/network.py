@@ -1,0 +1,137 @@
+"""A trained network as plain arrays: what `train-dl` writes and what NumPy predicts with.
+
+A network is an ensemble of *members*. Each member is a sequence of layers that ends in a dense
+layer of one output a class; the logits of the network are the weighted mean of its members'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+BLOCK_ROWS = 4096
+
+
+@dataclass
+class Dense:
+    """``x @ kernel + bias`` with `kernel` ``(n_in, n_out)`` and `bias` ``(n_out,)``, float32."""
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    kind: ClassVar[str] = "dense"
+    arrays: ClassVar[tuple[str, ...]] = ("kernel", "bias")
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Apply the layer to ``(n_samples, n_in)``."""
+        return x @ self.kernel + self.bias
+
+
+@dataclass
+class BatchNorm:
+    """Batch normalisation at inference: four arrays ``(n,)`` and epsilon ``(1,)``.
+
+    Source: Ioffe and Szegedy 2015, algorithm 2.
+    """
+
+    gamma: np.ndarray
+    beta: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    epsilon: np.ndarray
+    kind: ClassVar[str] = "batchnorm"
+    arrays: ClassVar[tuple[str, ...]] = ("gamma", "beta", "mean", "variance", "epsilon")
+
+    def scale_shift(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the layer as ``x * scale + shift``."""
+        scale = self.gamma / np.sqrt(self.variance + self.epsilon[0])
+        return scale, self.beta - self.mean * scale
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Apply the layer to ``(n_samples, n)``."""
+        scale, shift = self.scale_shift()
+        return x * scale + shift
+
+
+@dataclass
+class ReLU:
+    """``max(x, 0)``."""
+
+    kind: ClassVar[str] = "relu"
+    arrays: ClassVar[tuple[str, ...]] = ()
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Apply the layer."""
+        return np.maximum(x, 0)
+
+
+Layer = Dense | BatchNorm | ReLU
+LAYERS: dict[str, type[Dense] | type[BatchNorm] | type[ReLU]] = {
+    layer.kind: layer for layer in (Dense, BatchNorm, ReLU)
+}
+
+
+@dataclass
+class Network:
+    """An ensemble of sequential members.
+
+    Attributes
+    ----------
+    members : list of list of Layer
+        Each ends in a `Dense` layer with one output a class.
+    weights : numpy.ndarray
+        ``(n_members,)``, summing to 1.
+    """
+
+    members: list[list[Layer]]
+    weights: np.ndarray
+    kind: ClassVar[str] = "network"
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of input features."""
+        return next(_first_width(member) for member in self.members)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of classes."""
+        last = self.members[0][-1]
+        assert isinstance(last, Dense)
+        return len(last.bias)
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """Return the ensemble's logits ``(n_samples, n_classes)`` for inputs ``(n_samples, n_inputs)``.
+
+        Memory beyond the result is bounded by a block of samples.
+        """
+        total = np.zeros((len(x), self.n_outputs), dtype=np.float32)
+        for rows in blocks(len(x)):
+            for weight, member in zip(self.weights, self.members, strict=True):
+                hidden = x[rows]
+                for layer in member:
+                    hidden = layer(hidden)
+                total[rows] += np.float32(weight) * hidden
+        return total
+
+
+def _first_width(member: list[Layer]) -> int:
+    first = member[0]
+    if isinstance(first, Dense):
+        return len(first.kernel)
+    if isinstance(first, BatchNorm):
+        return len(first.gamma)
+    raise ValueError("a member starts with a dense or a batchnorm layer")
+
+
+def blocks(n: int, size: int = BLOCK_ROWS) -> Iterator[slice]:
+    """Cut ``range(n)`` into slices of at most `size`."""
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the softmax over the last axis, stable for large logits."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
