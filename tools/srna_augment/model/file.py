@@ -1,0 +1,315 @@
+"""``model.h5``: arrays and JSON in HDF5, nothing in it that can run, every shape checked on reading.
+
+The layout is described in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..calibration import Calibration, Novelty
+from ..errors import DataError
+from ..files import atomic_output
+from ..normalisation import State
+from .forest import LEAF, Forest
+from .inputs import Inputs
+from .network import LAYERS, Dense, Layer, Network
+from .target import Learner, TargetModel, Years
+
+if TYPE_CHECKING:
+    import h5py
+
+FORMAT = "srna-augment model"
+FORMAT_VERSION = 1
+MAXIMUM_BYTES = 4 << 30
+MAXIMUM_MEMBERS = 1000
+
+
+def save_models(models: list[TargetModel], path: str | Path, *, version: str) -> None:
+    """Write one or more targets' models to one file, whole or not at all.
+
+    Parameters
+    ----------
+    models : list of TargetModel
+        One a target.
+    path : str or pathlib.Path
+        Where.
+    version : str
+        Version of the suite.
+    """
+    import h5py
+
+    with atomic_output(path, binary=True) as temporary:
+        temporary.unlink()
+        with h5py.File(temporary, "w", track_order=False) as file:
+            file.attrs["format"] = FORMAT
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["suite_version"] = version
+            for model in models:
+                _write_target(file.create_group(f"targets/{model.target}"), model)
+
+
+def load_models(path: str | Path) -> list[TargetModel]:
+    """Read a model file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        What `save_models` wrote.
+
+    Returns
+    -------
+    list of TargetModel
+        One a target.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, not a model, of a later format, or holds anything but plain
+        arrays of sound shapes.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise DataError(
+                    f"{path}: an HDF5 file, but not a model of this suite: give the output of "
+                    f"train-dl or train-rf"
+                )
+            version = int(file.attrs.get("format_version", 0))
+            if version != FORMAT_VERSION:
+                raise DataError(
+                    f"{path}: model format {version}, this version reads {FORMAT_VERSION}: "
+                    f"install the srna-augment that made it, or train anew"
+                )
+            _refuse_all_but_plain_arrays(file)
+            return [_read_target(group, name) for name, group in file["targets"].items()]
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file: check the path of the model") from None
+    except OSError as error:
+        reason = "not an HDF5 file, or damaged" if Path(path).is_file() else str(error)
+        raise DataError(f"{path}: cannot be read as a model ({reason}): fetch or train it anew") from None
+    except Exception as error:  # whatever a damaged or hostile file provokes ends in one line
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:150]
+        raise DataError(
+            f"{path}: not a sound model ({reason}): fetch or train it anew"
+        ) from None
+
+
+def _refuse_all_but_plain_arrays(file: h5py.File) -> None:
+    """Check links, storage, filters, types and sizes before anything is read."""
+    import h5py
+
+    total = 0
+    pending: list[h5py.Group] = [file]
+    while pending:
+        group = pending.pop()
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError(f"'{name}' is a link")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                pending.append(item)
+                continue
+            plain = (
+                isinstance(item, h5py.Dataset)
+                and item.dtype.kind in "fiu"
+                and not item.external
+                and not item.is_virtual
+                and item.compression in (None, "gzip")
+            )
+            if not plain:
+                raise ValueError(f"'{name}' is not a plain array of numbers")
+            total += item.size * item.dtype.itemsize
+            if total > MAXIMUM_BYTES:
+                raise ValueError("it declares more than 4 GiB")
+
+
+def _write_json(group: h5py.Group, name: str, content: Any) -> None:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
+    group.create_dataset(name, data=np.frombuffer(text, dtype=np.uint8))
+
+
+def _read_json(group: h5py.Group, name: str) -> Any:
+    return json.loads(group[name][...].astype(np.uint8).tobytes().decode())
+
+
+def _write_arrays(group: h5py.Group, holder: Any) -> None:
+    for name in holder.arrays:
+        data = np.asarray(getattr(holder, name))
+        packed = {"compression": "gzip", "shuffle": True} if data.size > 1000 else {}
+        group.create_dataset(name, data=data, **packed)
+
+
+def _read_arrays(group: h5py.Group, kind: Any, shapes: dict[str, tuple[int | None, ...]]) -> dict:
+    arrays = {}
+    for name in kind.arrays:
+        data = group[name][...]
+        wanted = shapes[name]
+        fits = data.ndim == len(wanted) and all(
+            w is None or w == n for w, n in zip(wanted, data.shape, strict=True)
+        )
+        if not fits:
+            raise ValueError(f"'{name}' has shape {data.shape}, not {wanted}")
+        if not np.isfinite(data).all():
+            raise ValueError(f"'{name}' holds values that are not finite")
+        arrays[name] = data
+    return arrays
+
+
+def _write_target(group: h5py.Group, model: TargetModel) -> None:
+    _write_json(group, "classes", model.classes)
+    _write_json(group, "term_ids", model.term_ids)
+    _write_json(group, "features", model.features)
+    _write_json(group, "state", model.state.to_json())
+    _write_json(group, "calibration", asdict(model.calibration))
+    _write_json(group, "card", model.card)
+    _write_json(group, "provenance", model.provenance)
+    _write_arrays(group.create_group("inputs"), model.inputs)
+    _write_learner(group.create_group("learner"), model.learner)
+    if model.novelty is not None:
+        _write_arrays(group.create_group("novelty"), model.novelty)
+    references = group.create_group("references")
+    _write_json(references, "names", list(model.references))
+    references.create_dataset("values", data=np.array(list(model.references.values()), np.float32))
+    if model.years is not None:
+        years = group.create_group("years")
+        _write_learner(years.create_group("learner"), model.years.learner)
+        numbers = ("centre", "scale", "half_width", "level")
+        _write_json(years, "numbers", {name: getattr(model.years, name) for name in numbers})
+
+
+def _read_target(group: h5py.Group, target: str) -> TargetModel:
+    classes = _names(_read_json(group, "classes"), "classes")
+    term_ids = _names(_read_json(group, "term_ids"), "term_ids")
+    features = _names(_read_json(group, "features"), "features")
+    if len(term_ids) != len(classes) or len(set(classes)) != len(classes) or not classes:
+        raise ValueError("classes and term ids do not match")
+    n = len(features)
+    inputs = Inputs(features, **_read_arrays(group["inputs"], Inputs, dict.fromkeys(Inputs.arrays, (n,))))
+    if not (inputs.scale > 0).all():
+        raise ValueError("'scale' holds values that are not positive")
+    novelty = None
+    if "novelty" in group:
+        shapes: dict[str, tuple[int | None, ...]] = {"profiles": (None, n), "threshold": (1,)}
+        novelty = Novelty(**_read_arrays(group["novelty"], Novelty, shapes))
+    names = _names(_read_json(group["references"], "names"), "references")
+    values = group["references/values"][...]
+    if names and values.shape != (len(names), n):
+        raise ValueError("references do not match the features")
+    years = None
+    if "years" in group:
+        numbers = _read_json(group["years"], "numbers")
+        learner = _read_learner(group["years/learner"], n, 1)
+        years = Years(learner, **{name: float(value) for name, value in numbers.items()})
+    return TargetModel(
+        target=target,
+        classes=classes,
+        term_ids=term_ids,
+        state=State.from_json(_read_json(group, "state"), f"target {target}"),
+        inputs=inputs,
+        learner=_read_learner(group["learner"], n, len(classes)),
+        calibration=_read_calibration(group),
+        novelty=novelty,
+        references=dict(zip(names, values, strict=True)) if names else {},
+        years=years,
+        card=_read_json(group, "card"),
+        provenance=_read_json(group, "provenance"),
+    )
+
+
+def _read_calibration(group: h5py.Group) -> Calibration:
+    content = _read_json(group, "calibration")
+    known = {field.name for field in fields(Calibration)}
+    if set(content) != known or not content["temperature"] > 0:
+        raise ValueError("the calibration is not sound")
+    return Calibration(**content)
+
+
+def _names(content: Any, what: str) -> list[str]:
+    if not isinstance(content, list) or not all(isinstance(name, str) for name in content):
+        raise ValueError(f"'{what}' is not a list of names")
+    return content
+
+
+def _write_learner(group: h5py.Group, learner: Learner) -> None:
+    group.attrs["kind"] = learner.kind
+    if isinstance(learner, Forest):
+        _write_arrays(group, learner)
+        return
+    group.create_dataset("weights", data=np.asarray(learner.weights, dtype=np.float64))
+    for i, member in enumerate(learner.members):
+        for j, layer in enumerate(member):
+            place = group.create_group(f"members/{i}/{j}")
+            place.attrs["kind"] = layer.kind
+            _write_arrays(place, layer)
+
+
+def _read_learner(group: h5py.Group, n_inputs: int, n_outputs: int) -> Learner:
+    kind = group.attrs.get("kind")
+    if kind == Forest.kind:
+        return _read_forest(group, n_inputs, n_outputs)
+    if kind != Network.kind:
+        raise ValueError("a learner of unknown kind")
+    weights = group["weights"][...]
+    if weights.ndim != 1 or not 0 < len(weights) <= MAXIMUM_MEMBERS or not np.isfinite(weights).all():
+        raise ValueError("the ensemble's weights are not sound")
+    members = []
+    for i in range(len(weights)):
+        place = group[f"members/{i}"]
+        member: list[Layer] = []
+        width = n_inputs
+        for j in range(len(place)):
+            layer = _read_layer(place[str(j)], width)
+            width = layer.kernel.shape[1] if isinstance(layer, Dense) else width
+            member.append(layer)
+        if not member or not isinstance(member[-1], Dense) or width != n_outputs:
+            raise ValueError("a member does not end in one output a class")
+        members.append(member)
+    return Network(members, weights)
+
+
+def _read_layer(group: h5py.Group, width: int) -> Layer:
+    kind = str(group.attrs.get("kind"))
+    if kind not in LAYERS:
+        raise ValueError(f"a layer of unknown kind '{kind[:30]}'")
+    if kind == "dense":
+        n_out = group["bias"].shape[0] if group["bias"].ndim == 1 else -1
+        return Dense(**_read_arrays(group, Dense, {"kernel": (width, n_out), "bias": (n_out,)}))
+    layer = LAYERS[kind]
+    shapes: dict[str, tuple[int | None, ...]] = dict.fromkeys(layer.arrays, (width,))
+    if "epsilon" in shapes:
+        shapes["epsilon"] = (1,)
+    return layer(**_read_arrays(group, layer, shapes))
+
+
+def _read_forest(group: h5py.Group, n_inputs: int, n_outputs: int) -> Forest:
+    nodes = group["feature"].shape[0]
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "roots": (None,), "feature": (nodes,), "threshold": (nodes,),
+        "left": (nodes,), "right": (nodes,), "value": (nodes, n_outputs),
+    }  # fmt: skip
+    forest = Forest(**_read_arrays(group, Forest, shapes))
+    inner = forest.feature != LEAF
+    index = np.arange(nodes)
+    # children lie behind their parent, so that no walk through the tree can go round in a circle
+    sound = (
+        len(forest.roots) > 0
+        and ((forest.roots >= 0) & (forest.roots < nodes)).all()
+        and ((forest.feature >= LEAF) & (forest.feature < n_inputs)).all()
+        and all(
+            ((child[inner] > index[inner]) & (child[inner] < nodes)).all()
+            for child in (forest.left, forest.right)
+        )
+    )
+    if not sound:
+        raise ValueError("the trees are not sound")
+    return forest

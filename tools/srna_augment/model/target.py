@@ -1,0 +1,105 @@
+"""A trained model of one target: from normalised expression to probabilities, calls and sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..calibration import Calibration, Novelty
+from ..normalisation import State
+from .forest import Forest
+from .inputs import Inputs
+from .network import Network
+
+Learner = Network | Forest
+
+
+@dataclass
+class Years:
+    """Age in years: a learner with one output, and how far off it was on studies left out.
+
+    Attributes
+    ----------
+    learner : Network or Forest
+        One output: years, centred and scaled.
+    centre, scale : float
+        Years = output * `scale` + `centre`.
+    half_width : float
+        Half the width, in years, of an interval that held the share `level` of left-out samples.
+    level : float
+        That share.
+    """
+
+    learner: Learner
+    centre: float
+    scale: float
+    half_width: float
+    level: float
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return years, ``(n_samples,)``, for prepared inputs ``(n_samples, n_features)``."""
+        if isinstance(self.learner, Forest):
+            output = self.learner.mean_value(x)[:, 0]
+        else:
+            output = self.learner.logits(x)[:, 0]
+        return output * self.scale + self.centre
+
+
+@dataclass
+class TargetModel:
+    """Everything that predicts one target with NumPy alone.
+
+    Attributes
+    ----------
+    target : str
+        tissue, tissue_group, sex or age.
+    classes, term_ids : list of str
+        The classes in the order of the logits, and their ontology terms (may be empty).
+    state : State
+        The normalisation that the model expects.
+    inputs : Inputs
+        Features in order, fill, centre, scale.
+    learner : Network or Forest
+        Prepared inputs to logits.
+    calibration : Calibration
+        Logits to probabilities, calls and sets.
+    novelty : Novelty or None
+        What tells samples unlike all training samples.
+    references : dict
+        Name to ``(n_features,)`` prepared inputs: ``mean`` (training samples, studies equal) and
+        ``class:<name>``, for attribution.
+    years : Years or None
+        Only for age.
+    card, provenance : dict
+        What it is for and where it came from.
+    """
+
+    target: str
+    classes: list[str]
+    term_ids: list[str]
+    state: State
+    inputs: Inputs
+    learner: Learner
+    calibration: Calibration
+    novelty: Novelty | None = None
+    references: dict[str, np.ndarray] = field(default_factory=dict)
+    years: Years | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def features(self) -> list[str]:
+        """Features of the learner, in order."""
+        return self.inputs.features
+
+    def prepare(
+        self, values: np.ndarray, features: list[str], reported: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return prepared inputs ``(n_samples, n_features)``; see `Inputs.prepare`."""
+        return self.inputs.prepare(values, features, reported)
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities ``(n_samples, n_classes)`` for prepared inputs."""
+        return self.calibration.probabilities(self.learner.logits(x))

@@ -1,0 +1,5 @@
+"""From raw values to comparable ones: `fit` on training samples, `transform` anything with the state."""
+
+from .state import State, fit, transform
+
+__all__ = ["State", "fit", "transform"]

@@ -1,0 +1,157 @@
+"""Folds that never cut a patient or subject in two, and whole studies or sites when asked to."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import DataError, UsageError
+from .log import get_logger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMES = ("random", "group", "site")
+SUBJECT_COLUMNS = ("patient_id", "subject_id", "patient", "subject", "donor_id", "donor")
+STUDY_COLUMNS = ("study", "study_id", "study_accession", "dataset", "series", "project")
+SITE_COLUMNS = ("site", "tss", "center", "centre", "laboratory", "lab", "batch")
+
+
+def first_column(obs: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+    """Return the first of `names` that is a column of `obs` with something in it, or None."""
+    by_name = {str(column).strip().lower(): str(column) for column in obs.columns}
+    for name in names:
+        column = by_name.get(name)
+        if column is not None and (keys(obs, column) != "").any():
+            return column
+    return None
+
+
+def keys(obs: pd.DataFrame, column: str) -> np.ndarray:
+    """Return a column as ``(n_samples,)`` of str, empty where nothing is given.
+
+    Raises
+    ------
+    UsageError
+        The column is not there.
+    """
+    if column not in obs.columns:
+        raise UsageError(
+            f"--group {column}: the metadata has no such column: it has "
+            f"{', '.join(map(str, obs.columns[:20]))}"
+        )
+    values = obs[column].astype(object)
+    return np.array(["" if v is None or v != v else str(v).strip() for v in values], dtype=object)
+
+
+def subjects(obs: pd.DataFrame) -> np.ndarray:
+    """Return who each sample is from, ``(n_samples,)`` of str; a sample of nobody is its own."""
+    own = np.array([f"sample {name}" for name in obs.index], dtype=object)
+    column = first_column(obs, SUBJECT_COLUMNS)
+    if column is None:
+        return own
+    named = keys(obs, column)
+    return np.where(named == "", own, named)
+
+
+def groups(obs: pd.DataFrame, scheme: str, column: str | None = None) -> tuple[np.ndarray, str]:
+    """Return what a scheme leaves out as a whole, and the column that it came from.
+
+    Parameters
+    ----------
+    obs : pandas.DataFrame
+        Metadata, one row a sample.
+    scheme : {"random", "group", "site"}
+        ``random`` leaves out subjects, ``group`` studies (or `column`), ``site`` sites.
+    column : str, optional
+        The column of ``group``.
+
+    Returns
+    -------
+    keys : numpy.ndarray
+        ``(n_samples,)`` of str. Samples that share a key *or a subject* share a unit.
+    column : str
+        What the keys are, for the log and the card.
+
+    Raises
+    ------
+    UsageError
+        No column tells groups or sites.
+    """
+    people = subjects(obs)
+    if scheme == "random":
+        return people, first_column(obs, SUBJECT_COLUMNS) or "sample"
+    if scheme == "site" or column is None:
+        wanted = SITE_COLUMNS if scheme == "site" else STUDY_COLUMNS
+        found = first_column(obs, wanted)
+        if found is None:
+            raise UsageError(
+                f"--scheme {scheme}: the metadata has none of the columns {', '.join(wanted)}: "
+                f"name the column with --group, or use --scheme random"
+            )
+        column = found
+    named = keys(obs, column)
+    return _join(np.where(named == "", people, named), people), column
+
+
+def _join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Give one key to samples that are linked by either key, directly or through others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    names, a = np.unique(first.astype(str), return_inverse=True)
+    _, b = np.unique(second.astype(str), return_inverse=True)
+    n = len(names) + b.max(initial=-1) + 1
+    edges = coo_array((np.ones(len(a)), (a, b + len(names))), shape=(n, n))
+    component = connected_components(edges, directed=False)[1][a]
+    # name a component after the first key in it, so that logs and tables stay readable
+    _, index, inverse = np.unique(component, return_index=True, return_inverse=True)
+    return first[index][inverse]
+
+
+def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
+    """Cut samples into folds, units whole, classes spread as evenly as the units allow.
+
+    Parameters
+    ----------
+    classes : numpy.ndarray
+        ``(n_samples,)`` of str.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str, what must not be cut.
+    n_folds : int
+        How many; fewer when there are fewer units.
+    seed : int
+        Seed of the shuffling.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_samples,)`` of int, the fold that each sample is tested in.
+
+    Raises
+    ------
+    DataError
+        There is only one unit.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    names, unit = np.unique(units.astype(str), return_inverse=True)
+    if len(names) < 2:
+        raise DataError(
+            f"cross-validation needs two or more groups to leave out, and all labelled samples are "
+            f"from '{names[0] if len(names) else ''}': use --scheme random or none"
+        )
+    if len(names) < n_folds:
+        get_logger().info("folds: %d, one a group (%d were asked for)", len(names), n_folds)
+        n_folds = len(names)
+    fold = np.empty(len(classes), dtype=int)
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # a class with fewer samples than folds is a fact of these data, and is counted in evaluate
+        warnings.simplefilter("ignore", UserWarning)
+        pairs = splitter.split(np.zeros(len(classes)), classes.astype(str), unit)
+        for number, (_, test) in enumerate(pairs):
+            fold[test] = number
+    return fold
