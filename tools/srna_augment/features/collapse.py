@@ -1,0 +1,175 @@
+"""Sum the features of a table into the keys of a level."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from srna_augment.errors import DataError, UsageError
+from srna_augment.expression import ExpressionTable
+from .resolve import HUMAN, LEVELS, Resolution, Resolved, resolve
+from .sums import sum_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("srna_augment")
+
+
+def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
+    """Sum a table's features into keys that tables of other releases and levels share.
+
+    Parameters
+    ----------
+    table : ExpressionTable
+        ``(n_samples, n_features)`` of linear values (counts, fractional counts or RPM).
+    level : str
+        ``mature`` (arms apart), ``precursor`` (copies apart) or ``stem`` (arms and copies of a
+        hairpin summed: the one level that precursor and mature tables both have).
+
+    Returns
+    -------
+    ExpressionTable
+        ``(n_samples, n_keys)``, keys in the order in which the table first has them. A value is the
+        sum of the parts that are reported, and NaN where none is. `var` has for each key
+        ``source_names`` (joined by a bar), ``n_merged``, ``kind``, ``species``.
+
+    Raises
+    ------
+    UsageError
+        No such level.
+    DataError
+        The values are logarithms, whose sum has no meaning, or no feature is left.
+
+    Notes
+    -----
+    A merged name (``hsa-let-7a-5p/7c-5p``) is its oldest member's; in samples that report it, the
+    keys of the other members are NaN even where another row speaks of them (``hsa-let-7c-3p``),
+    since most of their reads are elsewhere and a small sum would pass for low expression.
+    """
+    import pandas as pd
+
+    if level not in LEVELS:
+        raise UsageError(f"level '{level}': there is no such level: use one of {', '.join(LEVELS)}")
+    if table.units.startswith(("log", "ln")):
+        raise DataError(
+            f"values are in {table.units}: arms and copies can only be summed before the logarithm: "
+            "give counts or RPM"
+        )
+    resolution = resolve(table.features)
+    columns: dict[str, list[int]] = {}
+    for column, key in enumerate(resolution.keys(level)):
+        if key:
+            columns.setdefault(key, []).append(column)
+    if not columns:
+        raise DataError("no feature is left: the table holds read statistics only")
+    values = sum_columns(table.values, list(columns.values()))
+    if values is table.values and any(item.others for item in resolution.resolved):
+        values = values.copy(order="K")  # what is blanked below is the result's, not the caller's
+    absent = _blank_absent(values, list(columns), table, resolution, level)
+    result = ExpressionTable(
+        values=values,
+        samples=table.samples,
+        features=list(columns),
+        units=table.units,
+        recognised=table.recognised,
+        obs=table.obs,
+        var=_describe(pd, columns, resolution),
+    )
+    _log(resolution, level, len(columns), absent)
+    return result
+
+
+def _blank_absent(
+    values: np.ndarray, keys: list[str], table: ExpressionTable, resolution: Resolution, level: str
+) -> list[str]:
+    """Make *not reported*, in place, what a sample has under a merged name of another key.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_keys)``, changed.
+    keys : list of str
+        The columns of `values`.
+    table : ExpressionTable
+        The table before it was summed.
+    resolution : Resolution
+        What its features mean.
+    level : str
+        The level of `keys`.
+
+    Returns
+    -------
+    list of str
+        Keys that some sample lost.
+    """
+    column_of = {key: column for column, key in enumerate(keys)}
+    owners = {item.key(level) for item in resolution.resolved if item.others}
+    absent: set[str] = set()
+    for column, item in enumerate(resolution.resolved):
+        lost = {other.key(level) for other in item.others} - owners
+        if not lost:
+            continue
+        absent |= lost
+        merged = ~np.isnan(table.values[:, column])
+        for key in lost & column_of.keys():
+            values[merged, column_of[key]] = np.nan
+    return sorted(absent)
+
+
+def _describe(pd, columns: dict[str, list[int]], resolution: Resolution) -> pd.DataFrame:
+    first: list[Resolved] = [resolution.resolved[group[0]] for group in columns.values()]
+    return pd.DataFrame(
+        {
+            "source_names": [
+                "|".join(resolution.names[column] for column in group) for group in columns.values()
+            ],
+            "n_merged": np.array([len(group) for group in columns.values()], dtype=np.int32),
+            "kind": [item.kind for item in first],
+            "species": [item.species for item in first],
+        },
+        index=pd.Index(list(columns), dtype=str),
+    )
+
+
+def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> None:
+    how = resolution.how
+    n_names = len(resolution.names)
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in resolution.kinds.most_common())
+    logger.info(
+        "features: %s names -> %s %s keys (%s; %s under a current name, %s renamed, %s by accession "
+        "or MirGeneDB id, %s merged names, %s unlisted and kept, %s dropped)",
+        f"{n_names:,}",
+        f"{n_keys:,}",
+        level,
+        kinds,
+        f"{how['current']:,}",
+        f"{how['renamed']:,}",
+        f"{how['accession'] + how['MirGeneDB']:,}",
+        f"{how['merged']:,}",
+        f"{how['unlisted']:,}",
+        f"{how['dropped']:,}",
+    )
+    if absent:
+        logger.info(
+            "features: %d keys count as not reported where their reads are under a merged name: %s",
+            len(absent),
+            _some(absent),
+        )
+    foreign = resolution.foreign
+    if foreign:
+        species = {name: n for name, n in resolution.species.items() if name != HUMAN}
+        logger.warning(
+            "features: %d of %d names are of another species (%s), for example %s: they are kept under "
+            "their own name and match no human feature",
+            len(foreign),
+            n_names,
+            ", ".join(f"{name} {n}" for name, n in species.items()),
+            foreign[0],
+        )
+
+
+def _some(names: list[str], n: int = 5) -> str:
+    return ", ".join(names[:n]) + (f" and {len(names) - n} more" if len(names) > n else "")

@@ -1,0 +1,247 @@
+"""Metadata of samples: read as given, matched to the samples of a table, each tolerance said."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import DataError
+from .reading.stream import Stream
+from .reading.text import decode, find_delimiter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("srna_augment")
+
+ID_COLUMNS = ("sample_id", "sample", "id")
+
+_ENDINGS = re.compile(
+    r"(?:[._-](?:fastq|fq|gz|bam|sam|sorted|trimmed|collapsed|mature|hairpin|seqcluster|mirna|counts?|r1))+$",
+    re.IGNORECASE,
+)
+
+
+def read_metadata(path: str | Path) -> pd.DataFrame:
+    """Read a metadata table, every cell a string as it was written.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        TSV or CSV (also semicolons), plain or gzipped; ``-`` is standard input.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``(n_rows, n_columns)`` of str, all columns in their order, indexed by the sample id: column
+        ``sample_id``, ``sample``, ``id`` (whatever the case), or else the first.
+
+    Raises
+    ------
+    DataError
+        The table is empty, its rows are uneven, or an id is missing or there twice.
+    """
+    import pandas as pd
+
+    stream = Stream(path)
+    try:
+        stream.refuse_other_formats()
+        lines = stream.head_lines(20)
+        text = decode(stream.read_all())
+    finally:
+        stream.close()
+    where = stream.name
+    delimiter = find_delimiter([line for line in lines if line.strip()]).decode()
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    header = [cell.strip() for cell in next(reader)]
+    header[0] = header[0].removeprefix("#")
+    rows: list[list[str]] = []
+    for row in reader:
+        if not any(cell.strip() for cell in row):
+            continue
+        if not rows and len(row) == len(header) + 1:  # R's write.table names no column of row names
+            header = ["sample_id", *header]
+        if len(row) != len(header):
+            raise DataError(
+                f"{where}, row {reader.line_num}: has {len(row)} cells where the header has {len(header)}: "
+                "quote cells that hold the delimiter, or complete the row"
+            )
+        rows.append(row)
+    if not rows:
+        raise DataError(f"{where}: has a header and no row: give one row a sample")
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise DataError(f"{where}: column '{repeated[0]}' is there twice: rename one")
+    if header[0] == "":
+        header[0] = "sample_id" if "sample_id" not in header else "row_name"
+    column = _id_column(header)
+    ids = [row[column].strip() for row in rows]
+    _check_ids(ids, where, header[column])
+    data = {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
+
+
+def _id_column(header: Sequence[str]) -> int:
+    lower = [name.lower() for name in header]
+    for name in ID_COLUMNS:
+        if name in lower:
+            return lower.index(name)
+    return 0
+
+
+def _check_ids(ids: Sequence[str], where: str, column: str) -> None:
+    seen: dict[str, int] = {}
+    for number, name in enumerate(ids, 2):
+        if not name:
+            raise DataError(
+                f"{where}, row {number}, column {column}: the sample id is missing: fill it in"
+            )
+        if name in seen:
+            raise DataError(
+                f"{where}, row {number}, column {column}: sample '{name}' is already in row {seen[name]}: "
+                "keep one row a sample"
+            )
+        seen[name] = number
+
+
+@dataclass
+class MatchReport:
+    """How samples found their metadata.
+
+    Attributes
+    ----------
+    n_exact : int
+        Samples whose id is in the metadata as it is.
+    tolerant : dict of str to str
+        Samples whose id is there in another spelling, and that spelling.
+    without_metadata : list of str
+        Samples that have no row.
+    without_sample : list of str
+        Ids of rows that no sample has.
+    """
+
+    n_exact: int = 0
+    tolerant: dict[str, str] = field(default_factory=dict)
+    without_metadata: list[str] = field(default_factory=list)
+    without_sample: list[str] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """Return the counts in one line."""
+        return (
+            f"metadata: {self.n_exact:,} samples matched as they are, {len(self.tolerant):,} in another "
+            f"spelling, {len(self.without_metadata):,} samples without metadata, "
+            f"{len(self.without_sample):,} rows without a sample"
+        )
+
+
+def match(samples: Sequence[str], metadata: pd.DataFrame) -> tuple[pd.DataFrame, MatchReport]:
+    """Align metadata with samples: exactly first, then by what R and file names do to ids.
+
+    Parameters
+    ----------
+    samples : sequence of str
+        ``(n_samples,)`` ids of the table.
+    metadata : pandas.DataFrame
+        Rows indexed by sample id, as `read_metadata` returns them.
+
+    Returns
+    -------
+    aligned : pandas.DataFrame
+        ``(n_samples, n_columns)``, indexed by `samples`, columns untouched; empty strings where a
+        sample has no row.
+    report : MatchReport
+        Who was matched how. It has been logged.
+
+    Raises
+    ------
+    DataError
+        No sample has metadata, or a tolerant match is ambiguous.
+    """
+    metadata = metadata[~metadata.index.duplicated()] if metadata.index.has_duplicates else metadata
+    ids = [str(name) for name in metadata.index]
+    known = set(ids)
+    found: dict[str, str] = {sample: sample for sample in samples if sample in known}
+    report = MatchReport(n_exact=len(found))
+    for canonical in _CANONICAL_FORMS:
+        _match_tolerantly(samples, ids, found, report, canonical)
+    used = set(found.values())
+    report.without_metadata = [sample for sample in samples if sample not in found]
+    report.without_sample = [name for name in ids if name not in used]
+    if not found and len(samples) > 0:
+        raise DataError(
+            f"metadata: no sample id matches: the table has '{samples[0]}', the metadata have "
+            f"'{ids[0] if ids else ''}': name the id column sample_id, and use the ids of the table"
+        )
+    _log(report)
+    aligned = metadata.reindex([found.get(sample, "\0") for sample in samples])
+    aligned = aligned.astype(object).where(aligned.notna(), "")
+    aligned.index = list(samples)
+    return aligned, report
+
+
+def _match_tolerantly(
+    samples: Sequence[str],
+    ids: Sequence[str],
+    found: dict[str, str],
+    report: MatchReport,
+    canonical: Callable[[str], str],
+) -> None:
+    used = set(found.values())
+    candidates: dict[str, list[str]] = {}
+    for name in ids:
+        if name not in used:
+            candidates.setdefault(canonical(name), []).append(name)
+    claimed: dict[str, str] = {}
+    for sample in samples:
+        if sample in found:
+            continue
+        choices = candidates.get(canonical(sample), [])
+        if len(choices) > 1:
+            raise DataError(
+                f"metadata: sample '{sample}' could be '{choices[0]}' or '{choices[1]}': use the ids of "
+                "the table in the metadata"
+            )
+        if choices:
+            if choices[0] in claimed:
+                raise DataError(
+                    f"metadata: row '{choices[0]}' could be sample '{claimed[choices[0]]}' or '{sample}': "
+                    "use the ids of the table in the metadata"
+                )
+            claimed[choices[0]] = sample
+    for name, sample in claimed.items():
+        found[sample] = name
+        report.tolerant[sample] = name
+
+
+def _as_r_writes(name: str) -> str:
+    """Reduce an id to what R's make.names leaves of it: dots for other signs, an X before a digit."""
+    dotted = re.sub(r"[^A-Za-z0-9]", ".", name.strip())
+    return re.sub(r"^X(?=[0-9.])", "", dotted)
+
+
+def _without_case(name: str) -> str:
+    return _as_r_writes(name).casefold()
+
+
+def _without_endings(name: str) -> str:
+    return _without_case(_ENDINGS.sub("", Path(name.strip()).name))
+
+
+_CANONICAL_FORMS = (_as_r_writes, _without_case, _without_endings)
+
+
+def _log(report: MatchReport) -> None:
+    logger.info("%s", report.summary())
+    for sample, name in report.tolerant.items():
+        logger.warning("metadata: sample '%s' is taken for '%s' of the metadata", sample, name)
+    if report.without_metadata:
+        logger.warning(
+            "metadata: no row for %d samples, for example '%s'",
+            len(report.without_metadata),
+            report.without_metadata[0],
+        )

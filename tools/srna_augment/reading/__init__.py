@@ -1,0 +1,7 @@
+"""Reading expression tables: every format behind one call, recognised by content."""
+
+from srna_augment.units import UNITS
+from .call import FORMATS, read_tables
+from .text import ORIENTATIONS
+
+__all__ = ["FORMATS", "ORIENTATIONS", "UNITS", "read_tables"]

@@ -1,0 +1,186 @@
+"""Text matrices: names on two axes, numbers between; TSV or CSV, either orientation.
+
+nf-core/smrnaseq (``mirna.tsv``, ``mature_counts.csv``, ``mature_normalized_CPM.txt``), miRge3, exceRpt's
+merged tables, seqcluster's ``counts_mirna.tsv`` and most tables of papers are of this shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from srna_augment.errors import DataError
+from srna_augment.expression import ExpressionTable
+from .naming import sample_name
+from .numbers import BadCell, bad_cell_line, parse_cells
+from .stream import Block, Stream
+from .text import FEATURES_AS_ROWS, Layout, decode, find_layout, find_orientation, split_line
+
+# Header cells that say what the values are rather than whose they are.
+_NO_SAMPLE = frozenset(
+    {"count", "counts", "reads", "read_count", "read count", "readcount", "expression", "value", ""}
+)
+
+
+def read_matrix(
+    stream: Stream, *, orientation: str, skip: int = 0, title: str = ""
+) -> ExpressionTable:
+    """Read a text matrix.
+
+    Parameters
+    ----------
+    stream : Stream
+        The input.
+    orientation : str
+        One of `srna_augment.reading.ORIENTATIONS`.
+    skip : int
+        Comment lines before the header.
+    title : str
+        What the table was recognised as; found from the header where empty.
+
+    Returns
+    -------
+    ExpressionTable
+        ``(n_samples, n_features)``; its memory follows the rows of the file. `units` is empty.
+
+    Raises
+    ------
+    DataError
+        The table has no values, uneven rows, text among the values, or samples without a name or
+        with the same one.
+    """
+    name = stream.name
+    lines = [line for line in stream.head_lines(skip + 12)[skip:] if line.strip()]
+    layout = find_layout(lines, name)
+    row_names = [split_line(line, layout.delimiter)[0] for line in lines[1:]]
+    found = find_orientation(row_names, layout.columns, orientation, name)
+    rows, values = _read_rows(stream, layout, skip + 1)
+    if found == FEATURES_AS_ROWS:
+        samples, features = layout.columns, rows
+        values = values.T
+        if len(samples) == 1 and samples[0].lower() in _NO_SAMPLE:
+            samples = [sample_name(stream.path)]
+        axis = "column"
+    else:
+        samples, features = rows, layout.columns
+        axis = "row"
+    _check_names(samples, axis, name)
+    return ExpressionTable(
+        values=values,
+        samples=list(samples),
+        features=list(features),
+        units="",
+        recognised=title or _title(layout, found) + _left_out(layout),
+    )
+
+
+def _read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str], np.ndarray]:
+    """Read the rows below the header: their names, ``(n_rows,)``, and values, ``(n_rows, n_columns)``."""
+    n_columns = len(layout.columns)
+    names: list[str] = []
+    values = np.empty((0, n_columns), dtype=np.float32)
+    for block in stream.blocks():
+        block_names, block_values = _parse_block(block, layout, n_header, stream.name)
+        if not block_names:
+            continue
+        n_rows = len(names)
+        names.extend(block_names)
+        # Growing in place moves pages and copies nothing, so that the peak is the table itself.
+        values.resize((len(names), n_columns), refcheck=False)
+        values[n_rows:] = block_values
+    if not names:
+        raise DataError(
+            f"{stream.name}: has a header and no row: the program that wrote it found nothing"
+        )
+    return names, values
+
+
+def _parse_block(
+    block: Block, layout: Layout, n_header: int, where: str
+) -> tuple[list[str], np.ndarray]:
+    delimiter = layout.delimiter
+    names: list[str] = []
+    rests: list[bytes] = []
+    numbers: list[int] = []  # of the lines, for messages
+    for line_number, line in _lines(block, n_header):
+        if line[:1] == b'"':
+            first, rest = _split_quoted(line, delimiter)
+        else:
+            first, _, rest = line.partition(delimiter)
+        if b'"' in rest:
+            rest = rest.replace(b'"', b"")
+        if rest.count(delimiter) != layout.n_cells - 1 or len(rest) == len(line):
+            raise DataError(
+                f"{where}, row {line_number}: has {len(split_line(line, delimiter))} cells where the "
+                f"rows before have {layout.n_cells + 1}: check for names with a delimiter in them or a "
+                "cut line"
+            )
+        if layout.kept is not None:
+            cells = rest.split(delimiter)
+            rest = delimiter.join([cells[column] for column in layout.kept])
+        names.append(decode(first).strip())
+        rests.append(rest)
+        numbers.append(line_number)
+    n_columns = len(layout.columns)
+    if not names:
+        return [], np.empty((0, n_columns), dtype=np.float32)
+    text = b"\n".join(rests).replace(delimiter, b"\n") + b"\n"
+    del rests
+    if (
+        delimiter == b";" and b"," in text
+    ):  # where a comma is the decimal mark, lists use semicolons
+        text = text.replace(b",", b".")
+    try:
+        values = parse_cells(text, len(names) * n_columns)
+    except BadCell as bad:
+        row, column = divmod(bad.index, n_columns)
+        shown = layout.columns[column] or str(column + 2)
+        raise DataError(bad_cell_line(where, numbers[row], shown, bad.text)) from None
+    return names, values.reshape(len(names), n_columns)
+
+
+def _lines(block: Block, n_header: int) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(block.data.split(b"\n"), block.first_line):
+        if number > n_header and line and not line.isspace():
+            yield number, line[:-1] if line.endswith(b"\r") else line
+
+
+def _split_quoted(line: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
+    end = line.find(b'"' + delimiter, 1)
+    if end < 0:
+        return line.strip(b'"'), b""
+    return line[1:end].replace(b'""', b'"'), line[end + 1 + len(delimiter) :]
+
+
+def _check_names(samples: Sequence[str], axis: str, where: str) -> None:
+    seen: dict[str, int] = {}
+    for number, sample in enumerate(samples, 1):
+        if not sample:
+            raise DataError(
+                f"{where}: sample {number} (by {axis}) has no name: name it in the table"
+            )
+        if sample in seen:
+            raise DataError(
+                f"{where}: sample '{sample}' is there twice (samples {seen[sample]} and {number}, by "
+                f"{axis}): take one out or rename it"
+            )
+        seen[sample] = number
+
+
+def _title(layout: Layout, orientation: str) -> str:
+    comma = layout.delimiter == b","
+    if orientation == FEATURES_AS_ROWS and layout.corner == "miRNA":
+        return "miRge3 table" if comma else "nf-core/smrnaseq mirtop table"
+    if orientation == FEATURES_AS_ROWS and layout.corner == "mirna":
+        return "seqcluster miRNA table"
+    words = {b"\t": "tab-separated", b",": "comma-separated", b";": "semicolon-separated"}
+    shape = "features as rows" if orientation == FEATURES_AS_ROWS else "samples as rows"
+    return f"{words.get(layout.delimiter, 'space-separated')} matrix, {shape}"
+
+
+def _left_out(layout: Layout) -> str:
+    if not layout.left_out:
+        return ""
+    some = ", ".join(layout.left_out[:5]) + (" and more" if len(layout.left_out) > 5 else "")
+    return f" (text columns left out: {some})"

@@ -1,0 +1,59 @@
+"""What a file of one sample says about the sample's name: its own name, or its folder's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+_SUFFIXES = frozenset(
+    {".gz", ".txt", ".tsv", ".csv", ".tab", ".counts", ".count", ".grouped", ".h5ad", ".parquet"}
+)
+# Names that tools give to the file of every sample.
+_SAME_FOR_ALL = frozenset(
+    {
+        "mature_sense",
+        "mature_sense_SA",
+        "counts",
+        "count",
+        "quant",
+        "mature",
+        "mirna",
+        "miRNA",
+        "results",
+        "expression",
+        "counts_mirna",
+        "mirtop",
+    }
+)
+
+
+def sample_name(path: str | Path) -> str:
+    """Name the sample of a file: its name without endings, or its folder's where tools name all alike."""
+    if str(path) == "-":
+        return "stdin"
+    file = Path(path)
+    stem = file.name
+    while Path(stem).suffix.lower() in _SUFFIXES:
+        stem = Path(stem).stem
+    if stem in _SAME_FOR_ALL or stem.startswith("readCounts_"):
+        return folder_name(path)
+    return stem
+
+
+def folder_name(path: str | Path) -> str:
+    """Name the sample of a file by the folder that holds it."""
+    return Path(path).resolve().parent.name
+
+
+def names_of_files(paths: Sequence[str]) -> list[str]:
+    """Name the samples of several files of one sample each.
+
+    Files that bear the same name in different folders are told apart by their folders.
+    """
+    names = [sample_name(path) for path in paths]
+    repeated = {name for name, n in Counter(names).items() if n > 1}
+    return [
+        folder_name(path) if name in repeated else name
+        for path, name in zip(paths, names, strict=True)
+    ]

@@ -1,0 +1,206 @@
+"""Lines of text tables: delimiter, quotes, header, and which axis holds the features."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from srna_augment.errors import DataError, UsageError
+from srna_augment.features.names import looks_like_feature
+from .numbers import NOT_REPORTED
+
+SAMPLES_AS_ROWS = "samples-as-rows"
+FEATURES_AS_ROWS = "features-as-rows"
+ORIENTATIONS = ("auto", SAMPLES_AS_ROWS, FEATURES_AS_ROWS)
+
+_DELIMITERS = (b"\t", b",", b";", b" ")
+# Names looked at on each axis to tell which holds the features.
+_MAX_NAMES = 2000
+
+
+def decode(data: bytes) -> str:
+    """Decode a piece of text: UTF-8, or else what Excel writes on Windows."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def split_line(line: bytes, delimiter: bytes) -> list[str]:
+    """Split one line into cells, quotes taken off."""
+    text = decode(line)
+    if '"' in text:
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter.decode()))]
+    return [cell.strip() for cell in text.split(delimiter.decode())]
+
+
+def find_delimiter(lines: Sequence[bytes]) -> bytes:
+    """Find what separates the cells: the first candidate that all lines hold equally often.
+
+    Lines of one cell have no delimiter; tab stands in.
+    """
+    for strict in (True, False):
+        for delimiter in _DELIMITERS:
+            numbers = [len(split_line(line, delimiter)) for line in lines]
+            # R leaves the header one cell short.
+            even = len(set(numbers[1:])) <= 1 and numbers[0] - numbers[-1] in (0, -1)
+            if numbers[-1] > 1 and (even or not strict):
+                return delimiter
+    return b"\t"
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell holds a number or says that there is none."""
+    if cell in NOT_REPORTED:
+        return True
+    try:
+        float(cell)
+    except ValueError:
+        return cell.count(",") == 1 and cell.replace(",", "").lstrip("-").isdigit()
+    return True
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are in a text matrix.
+
+    Attributes
+    ----------
+    delimiter : bytes
+        What separates cells.
+    columns : list of str
+        Names of the columns of values, in order.
+    kept : list of int or None
+        Their positions after the id column; None where they are all the rest of the line.
+    n_cells : int
+        Cells of a line after the id column.
+    left_out : list of str
+        Names of columns of text that hold no values.
+    corner : str
+        The header cell above the ids.
+    """
+
+    delimiter: bytes
+    columns: list[str]
+    kept: list[int] | None
+    n_cells: int
+    left_out: list[str]
+    corner: str
+
+
+def find_layout(lines: Sequence[bytes], where: str) -> Layout:
+    """Find the layout of a matrix from its first lines, the header first.
+
+    Raises
+    ------
+    DataError
+        There is no header, no column of values, or no row.
+    """
+    if len(lines) < 2:
+        raise DataError(
+            f"{where}: has a header and no row: the program that wrote it found nothing"
+        )
+    delimiter = find_delimiter(lines)
+    header = split_line(lines[0], delimiter)
+    rows = [split_line(line, delimiter) for line in lines[1:]]
+    width = len(rows[0])
+    if len(header) == width - 1:  # R's write.table names no column of row names
+        header = ["", *header]
+    if width > 2 and header[-1] == "" and all(row[-1] == "" for row in rows if len(row) == width):
+        width -= 1  # a delimiter at the end of each line
+        trailing = True
+        header = header[:width]
+    else:
+        trailing = False
+    if width < 2:
+        raise DataError(
+            f"{where}: has one column: cells must be separated by tabs, commas, semicolons or spaces"
+        )
+    if len(header) != width:
+        raise DataError(
+            f"{where}, row 2: has {width} cells where the header has {len(header)}: check for names "
+            "with a delimiter in them or a cut line"
+        )
+    if looks_like_feature(header[0]) and all(is_number(cell) for cell in header[1:]):
+        raise DataError(
+            f"{where}, row 1: holds values where the names of the samples should be: add a header line"
+        )
+    text = [
+        column
+        for column in range(1, width)
+        if all(len(row) > column and not is_number(row[column]) for row in rows)
+    ]
+    kept = [column - 1 for column in range(1, width) if column not in set(text)]
+    if not kept:
+        raise DataError(
+            f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no other "
+            "column holds numbers: give a table of counts"
+        )
+    return Layout(
+        delimiter=delimiter,
+        columns=[header[column + 1] for column in kept],
+        kept=kept if text or trailing else None,
+        n_cells=width - 1 + trailing,
+        left_out=[header[column] for column in text],
+        corner=header[0],
+    )
+
+
+def find_orientation(
+    row_names: Sequence[str], column_names: Sequence[str], orientation: str, where: str
+) -> str:
+    """Tell which axis holds the features, by the look of the names on both.
+
+    Parameters
+    ----------
+    row_names, column_names : sequence of str
+        Some names of each axis.
+    orientation : str
+        One of `ORIENTATIONS`; anything but ``auto`` is taken as it is.
+    where : str
+        The table's name, for messages.
+
+    Returns
+    -------
+    str
+        ``samples-as-rows`` or ``features-as-rows``.
+
+    Raises
+    ------
+    DataError
+        Neither axis looks like small RNAs, or both do.
+    UsageError
+        No such orientation.
+    """
+    if orientation not in ORIENTATIONS:
+        raise UsageError(
+            f"--orientation {orientation}: there is no such orientation: use one of "
+            f"{', '.join(ORIENTATIONS)}"
+        )
+    if orientation != "auto":
+        return orientation
+    rows, columns = _share_of_features(row_names), _share_of_features(column_names)
+    if rows > columns and rows >= 0.2:
+        return FEATURES_AS_ROWS
+    if columns > rows and columns >= 0.2:
+        return SAMPLES_AS_ROWS
+    problem = (
+        "neither rows nor columns have"
+        if max(rows, columns) < 0.2
+        else "rows and columns both have"
+    )
+    raise DataError(
+        f"{where}: cannot tell samples from features, since {problem} names of small RNAs (rows such as "
+        f"'{_first(row_names)}', columns such as '{_first(column_names)}'): say --orientation "
+        f"{SAMPLES_AS_ROWS} or --orientation {FEATURES_AS_ROWS}"
+    )
+
+
+def _share_of_features(names: Sequence[str]) -> float:
+    some = names[:_MAX_NAMES]
+    return sum(map(looks_like_feature, some)) / len(some) if some else 0.0
+
+
+def _first(names: Sequence[str]) -> str:
+    return next((name for name in names if name), "")

@@ -1,0 +1,247 @@
+"""Units of expression values: counts, fractional counts, RPM; what is refused, and how to mend it.
+
+All tables that enter the suite are linear. A logarithm is undone when the user says which one it is
+(``--units log2``), and refused when only the values say so: there is never a log of a log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import DataError, UsageError
+
+COUNTS = "counts"
+FRACTIONAL_COUNTS = "fractional counts"
+RPM = "rpm"
+UNITS = ("auto", "counts", "rpm", "log2", "log10", "ln")
+"""What a user can insist on; ``rpm`` is CPM, TPM of mature miRNAs, and any other proportion."""
+
+_BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
+# No library has 2**35 reads of one miRNA, so fractions that never pass this are logarithms.
+_MAX_LOG = 35.0
+# Values looked at together: 32 MB in float32.
+_BLOCK_VALUES = 8_000_000
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the values of a table look like, from one pass over them.
+
+    Attributes
+    ----------
+    sums : numpy.ndarray
+        ``(n_samples,)`` sum of the reported values of each sample.
+    n_values, n_positive, n_positive_integers, n_minimum : int
+        Reported values; those above zero; of these the integers; those equal to the minimum.
+    minimum, maximum : float
+        Over all reported values; NaN where nothing is reported.
+    """
+
+    sums: np.ndarray
+    n_values: int
+    n_positive: int
+    n_positive_integers: int
+    n_minimum: int
+    minimum: float
+    maximum: float
+
+
+def profile(values: np.ndarray) -> Profile:
+    """Look once over a table, block by block.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, float32, NaN where not reported.
+    """
+    n_samples, n_features = values.shape
+    sums = np.zeros(n_samples)
+    n_values = n_positive = n_integers = n_minimum = 0
+    minimum, maximum = np.inf, -np.inf
+    # Blocks follow the memory order, so that a transposed table is read sequentially, too.
+    by_feature = values.flags.f_contiguous and not values.flags.c_contiguous
+    length, width = (n_features, n_samples) if by_feature else (n_samples, n_features)
+    step = max(1, _BLOCK_VALUES // max(1, width))
+    for start in range(0, length, step):
+        part = slice(start, start + step)
+        block = values[:, part] if by_feature else values[part]
+        if by_feature:
+            sums += np.nansum(block, axis=1, dtype=np.float64)
+        else:
+            sums[part] = np.nansum(block, axis=1, dtype=np.float64)
+        known = block[~np.isnan(block)]
+        if known.size == 0:
+            continue
+        low, high = float(known.min()), float(known.max())
+        if low < minimum:
+            minimum, n_minimum = low, 0
+        if low == minimum:
+            n_minimum += int(np.count_nonzero(known == minimum))
+        maximum = max(maximum, high)
+        positive = known[known > 0]
+        n_values += known.size
+        n_positive += positive.size
+        n_integers += int(np.count_nonzero(positive == np.rint(positive)))
+    if n_values == 0:
+        minimum = maximum = float("nan")
+    return Profile(sums, n_values, n_positive, n_integers, n_minimum, minimum, maximum)
+
+
+def recognise(found: Profile, where: str) -> str:
+    """Tell the unit of a table from its values.
+
+    Parameters
+    ----------
+    found : Profile
+        What the values look like.
+    where : str
+        The table's name, for messages.
+
+    Returns
+    -------
+    str
+        ``counts``, ``fractional counts`` or ``rpm``.
+
+    Raises
+    ------
+    DataError
+        The values are logarithms, z-scores, proportions or negative; the line names the mending.
+    """
+    if found.n_values == 0:
+        raise DataError(f"{where}: no value is reported: every cell is empty")
+    if found.n_positive == 0 and found.minimum == 0:
+        raise DataError(f"{where}: all values are zero: nothing was counted")
+    if found.minimum < 0:
+        raise DataError(_negative(found, where))
+    fractions = found.n_positive_integers < found.n_positive
+    sums = found.sums[found.sums > 0]
+    if fractions and found.maximum <= 1.0 and _around(sums, 1.0, 0.5):
+        raise DataError(_proportions(where, "proportions (samples sum to 1)"))
+    if fractions and found.maximum <= 100.0 and _around(sums, 100.0, 0.05):
+        raise DataError(_proportions(where, "percentages (samples sum to 100)"))
+    if _around(sums, 1e6, 0.02) and (fractions or sums.size > 2):
+        return RPM
+    if not fractions:
+        return COUNTS
+    if found.maximum <= _MAX_LOG:
+        raise DataError(
+            f"{where}: values look logged (fractions, none above {found.maximum:.3g}): give counts or "
+            "RPM, or say which logarithm it is with --units log2 (of x + 1; also log10, ln), or insist "
+            "on --units rpm"
+        )
+    # Reads shared among features leave most counts whole; a division by depth leaves none.
+    mostly_whole = found.n_positive_integers >= 0.2 * found.n_positive
+    if not mostly_whole and np.median(sums) < 2e6:
+        return RPM
+    return FRACTIONAL_COUNTS
+
+
+def _around(sums: np.ndarray, target: float, tolerance: float) -> bool:
+    """Tell whether nine in ten samples sum to a target within a relative tolerance."""
+    return sums.size > 0 and np.mean(np.abs(sums / target - 1) <= tolerance) >= 0.9
+
+
+def _negative(found: Profile, where: str) -> str:
+    if found.maximum > 50:
+        return (
+            f"{where}: has negative values (the lowest is {found.minimum:.3g}): counts and RPM cannot be "
+            "negative: take out background subtraction or batch correction"
+        )
+    if found.n_minimum > 0.01 * found.n_values:  # what zero became is the floor of a logarithm
+        return (
+            f"{where}: values look logged with a small offset (range {found.minimum:.3g} to "
+            f"{found.maximum:.3g}): give counts or RPM, or say which logarithm it is with --units log10 "
+            "(also log2, ln)"
+        )
+    return (
+        f"{where}: values look like z-scores or another centred scale (range {found.minimum:.3g} to "
+        f"{found.maximum:.3g}), which cannot be undone: give the counts or RPM that they were made of"
+    )
+
+
+def _proportions(where: str, what: str) -> str:
+    return f"{where}: values are {what}: take them as shares of a library with --units rpm"
+
+
+def undo_logarithm(values: np.ndarray, units: str, found: Profile) -> str:
+    """Turn logarithms into linear values, in place.
+
+    The offset is read off the floor: where the lowest value is repeated it is what zero became, so
+    that ``log2(x + 1)``, ``log10(x + 0.001)`` and others are undone exactly.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, float32, logarithms; changed.
+    units : str
+        ``log2``, ``log10`` or ``ln``.
+    found : Profile
+        What the values look like.
+
+    Returns
+    -------
+    str
+        One line on what was undone.
+    """
+    base = _BASES[units]
+    has_floor = found.n_minimum > 1 and found.n_minimum > 0.001 * found.n_values
+    offset = base**found.minimum if has_floor else 0.0
+    # Into the contiguous view: blocks of a transposed table would be strided otherwise.
+    flat = values if values.flags.c_contiguous else values.T
+    step = max(1, _BLOCK_VALUES // max(1, flat.shape[1]))
+    for start in range(0, flat.shape[0], step):
+        block = flat[start : start + step]
+        np.power(np.float32(base), block, out=block)
+        if offset:
+            block -= np.float32(offset)
+            np.maximum(block, 0, out=block)  # rounding leaves -1e-8 at the floor; NaN stays NaN
+    return f"{units} undone with an offset of {offset:.3g}"
+
+
+def take_units(values: np.ndarray, units: str, where: str) -> tuple[str, str]:
+    """Bring a table to linear values, as recognised or as the user insists.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, float32; changed where a logarithm is undone.
+    units : str
+        One of `UNITS`.
+    where : str
+        The table's name, for messages.
+
+    Returns
+    -------
+    units, note : str
+        Unit of the values now, and what was done to them (may be empty).
+
+    Raises
+    ------
+    DataError
+        The values cannot be counts or RPM.
+    UsageError
+        No such unit.
+    """
+    if units not in UNITS:
+        raise UsageError(f"--units {units}: there is no such unit: use one of {', '.join(UNITS)}")
+    found = profile(values)
+    if units == "auto":
+        return recognise(found, where), ""
+    if units in _BASES:
+        if found.maximum > np.log(1e11) / np.log(_BASES[units]):
+            raise DataError(
+                f"{where}: a {units} of {found.maximum:.4g} would be more reads than any library has: the "
+                "values are not logged that way: leave out --units, or name another"
+            )
+        return RPM, undo_logarithm(values, units, found)
+    if found.minimum < 0:
+        raise DataError(
+            f"{where}: --units {units} cannot be true, since the lowest value is {found.minimum:.3g}: "
+            "counts and RPM are never negative"
+        )
+    if units == RPM:
+        return RPM, ""
+    whole = found.n_positive_integers == found.n_positive
+    return (COUNTS if whole else FRACTIONAL_COUNTS), ""
