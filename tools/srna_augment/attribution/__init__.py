@@ -1,0 +1,1 @@
+"""Why a network calls what it calls: DeepLIFT contributions, their summaries and their plots."""
