@@ -1,0 +1,38 @@
+// The blanks of the metadata filled, each call with its probability, term and status.
+// No models: the one that ships with augment.
+process AUGMENT {
+    tag "${tables.collect { table -> table.name.tokenize('/').last() }.join(', ')}"
+    label 'base_image'
+    label 'process_medium'
+    conda "${moduleDir}/environment.yml"
+
+    input:
+    path tables, arity: '1..*', stageAs: 'table?/*'
+    path metadata
+    path models
+
+    output:
+    path 'annotated.tsv', emit: table
+    path 'annotated.html', emit: page
+    path 'multiqc', emit: sections
+    tuple val(task.process), val('augment'), eval("augment --version | sed 's,.* ,,'"), topic: versions
+
+    script:
+    def labels = metadata ? "--metadata ${metadata}" : ''
+    def chosen = models.collect { model -> "--model ${model}" }.join(' ')
+    """
+    augment ${tables} ${labels} ${chosen} \\
+        --output annotated.tsv \\
+        --html annotated.html \\
+        --multiqc multiqc \\
+        --threads ${task.cpus} ${task.ext.args ?: ''}
+    """
+
+    stub:
+    """
+    printf 'sample_id\\ttissue_best\\ttissue_probability\\ttissue_status\\n' > annotated.tsv
+    touch annotated.html
+    mkdir multiqc
+    touch multiqc/augment_mqc.json
+    """
+}

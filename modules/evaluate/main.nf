@@ -1,0 +1,35 @@
+// How good the predictions of held-out samples are, by target, learner and scheme, and which
+// learner to trust.
+process EVALUATE {
+    label 'base_image'
+    label 'process_low'
+    conda "${moduleDir}/environment.yml"
+
+    input:
+    path predictions, arity: '1..*'
+
+    output:
+    path 'metrics.json', emit: metrics
+    path 'metrics.tsv', emit: table
+    path 'plots', emit: plots
+    path 'multiqc', emit: sections
+    tuple val(task.process), val('evaluate'), eval("evaluate --version | sed 's,.* ,,'"), topic: versions
+
+    script:
+    """
+    evaluate ${predictions} \\
+        --output metrics.json \\
+        --table metrics.tsv \\
+        --plots plots \\
+        --multiqc multiqc \\
+        --threads ${task.cpus} ${task.ext.args ?: ''}
+    """
+
+    stub:
+    """
+    echo '{}' > metrics.json
+    printf 'target\\tmodel\\tscheme\\tn\\taccuracy\\n' > metrics.tsv
+    mkdir plots multiqc
+    touch plots/calibration.png multiqc/evaluate_mqc.json
+    """
+}

@@ -1,0 +1,103 @@
+/*
+ * Parameters checked against nextflow_schema.json before the first task, without a plugin.
+ */
+
+// Stops with a line for each parameter that is unknown, missing or wrong.
+def checkParameters(given, schema) {
+    def properties = properties(schema)
+    def leftOver = nextflow.Global.session.binding.variables.args
+        .findAll { word -> word != 'true' } // what Nextflow makes of -stub
+        .collect { word -> "${word}: belongs to no parameter: put commas between values, quotes around wildcards" }
+    def unknown = given.keySet()
+        .findAll { name -> !properties.containsKey(name) }
+        .collect { name -> "--${name}: no such parameter: ${suggestion(name, properties.keySet())}" }
+    def missing = sections(schema)
+        .collectMany { section -> section.required ?: [] }
+        .findAll { name -> isBlank(given[name]) }
+        .collect { name -> "--${name}: is missing: give the ${properties[name].description.uncapitalize()}" }
+    def wrong = properties
+        .findAll { name, _property -> !isBlank(given[name]) }
+        .collect { name, property -> [name, given[name], complaint(given[name], property)] }
+        .findAll { _name, _value, text -> text }
+        .collect { name, value, text -> "--${name} ${value}: ${text}" }
+
+    def mistakes = leftOver + unknown + missing + wrong
+    if (mistakes) {
+        error(mistakes.join('\n'))
+    }
+}
+
+// What --help shows.
+def helpText(schema) {
+    return sections(schema)
+        .collectMany { section ->
+            ['', section.title] + section.properties.collect { name, property ->
+                def preset = property['default'] == null ? '' : " [${property['default']}]"
+                "  --${name.padRight(19)} ${property.description}${preset}"
+            }
+        }
+        .join('\n')
+}
+
+// The parts of a value that has commas between.
+def listed(value) {
+    return isBlank(value) ? [] : value.toString().tokenize(',').collect { part -> part.trim() }
+}
+
+// The files that a value names, with commas between; names may have wildcards.
+def listedFiles(value) {
+    return listed(value).collectMany { name -> files(name).sort { path -> path.toUriString() } }
+}
+
+def sections(schema) {
+    return new groovy.json.JsonSlurper().parse(file(schema, checkIfExists: true).toFile())['$defs'].values()
+}
+
+def properties(schema) {
+    return sections(schema).collectEntries { section -> section.properties }
+}
+
+def isBlank(value) {
+    return value == null || value.toString() == ''
+}
+
+def suggestion(name, known) {
+    def near = known.toList().closest(name)
+    return near ? "did you mean --${near[0]}?" : '--help lists all'
+}
+
+// What is wrong with a value, or null.
+def complaint(value, property) {
+    def text = value.toString()
+    if (!hasType(value, property.type)) {
+        def names = [integer: 'a whole number', number: 'a number', boolean: 'true or false', string: 'followed by a value']
+        return "must be ${names[property.type]}"
+    }
+    if (property['enum'] && !(text in property['enum'])) {
+        return "must be one of ${property['enum'].join(', ')}"
+    }
+    if (property.pattern && !(text ==~ property.pattern)) {
+        return property.errorMessage ?: "must match ${property.pattern}"
+    }
+    if (property.minimum != null && text.toBigDecimal() < property.minimum) {
+        return "must be ${property.minimum} or more"
+    }
+    if (property.exists) {
+        def absent = listed(value).find { name -> !files(name) || !files(name).every { path -> path.exists() } }
+        return absent ? "${absent}: no such file" : null
+    }
+    return null
+}
+
+// Whether a value is of a type of the schema. A number may stand for a text (--container_tag 1.0)
+// and a text for a number (quotes in a parameters file).
+def hasType(value, type) {
+    def text = value.toString()
+    def fits = [
+        integer: text ==~ /-?\d+/,
+        number: text.isNumber(),
+        boolean: text in ['true', 'false'],
+        string: value instanceof CharSequence || value instanceof Number,
+    ]
+    return fits[type]
+}
