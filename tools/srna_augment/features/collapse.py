@@ -9,7 +9,8 @@ import numpy as np
 
 from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import ExpressionTable
-from .resolve import HUMAN, LEVELS, Resolution, Resolved, resolve
+from .lookup import HUMAN
+from .resolve import LEVELS, Resolution, Resolved, resolve
 from .sums import sum_columns
 
 if TYPE_CHECKING:

@@ -14,6 +14,17 @@ from importlib.resources import files
 
 from .names import MirnaName, parse_mirna
 
+HUMAN = "hsa"
+
+# Renamings that follow no rule.
+_RENAMED_STEMS = {"hsa-mir-453": "hsa-mir-323b"}
+_RENAMED_PRECURSORS = {
+    "hsa-mir-365-1": "hsa-mir-365a",
+    "hsa-mir-365-2": "hsa-mir-365b",
+    "hsa-mir-128a": "hsa-mir-128-1",
+    "hsa-mir-128b": "hsa-mir-128-2",
+}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -56,7 +67,7 @@ class NameTable:
         self.precursors: dict[str, Entry] = {}
         self.accessions: dict[str, Entry] = {}
         self.mirgenedb: dict[str, Entry] = {}
-        self._arms: dict[str, list[tuple[bool, int, Entry]]] = {}
+        self._arms: dict[str, list[tuple[bool, Entry]]] = {}
         self._stems: dict[str, list[Entry]] = {}
         for row in rows:
             mature_id, precursor_id = row["mature_accession"], row["precursor_accession"]
@@ -82,10 +93,11 @@ class NameTable:
                     of_mature = identifier.endswith(("_5p", "_3p"))
                     # A MirGeneDB gene may have variants (-v1, -v2) of one name.
                     self.mirgenedb.setdefault(identifier, mature if of_mature else precursor)
-            arms = self._arms.setdefault(row["precursor"], [])
-            arms.append((row["minor"] == "1", mature.age, mature))
-        for arms in self._arms.values():
-            arms.sort(key=lambda arm: arm[:2])
+            self._arms.setdefault(row["precursor"], []).append((row["minor"] == "1", mature))
+
+    def precursor(self, name: str) -> Entry | None:
+        """Return a precursor by its name in any release, or None."""
+        return self.precursors.get(_RENAMED_PRECURSORS.get(name, name))
 
     def current_stem(self, parsed: MirnaName) -> str | None:
         """Return the stem that a human name of any release belongs to, or None.
@@ -93,12 +105,11 @@ class NameTable:
         When a sequence much like ``mir-103`` was found, miRBase called the newcomer ``mir-103b``
         and the first ``mir-103a``: a name whose stem is gone is therefore looked for with an *a*.
         """
-        for stem in (f"hsa-{parsed.stem}", f"hsa-{parsed.stem}a"):
-            if stem in self._stems and (
-                stem[-1] != "a" or parsed.letter or stem not in ("hsa-mir-a",)
-            ):
-                return stem
-        return None
+        stem = f"{HUMAN}-{parsed.stem}"
+        stem = _RENAMED_STEMS.get(stem, stem)
+        if stem in self._stems:
+            return stem
+        return f"{stem}a" if not parsed.letter and f"{stem}a" in self._stems else None
 
     def stem_entries(self, stem: str) -> list[Entry]:
         """Return the precursors of a stem, the oldest first."""
@@ -107,23 +118,36 @@ class NameTable:
     def arm_of(self, stem: str, parsed: MirnaName) -> Entry | None:
         """Return the mature miRNA of a stem that a name without a current spelling means.
 
-        An arm that is named decides. Without one, a name meant the strand that was known first and
-        its star the other: MirGeneDB's star strand is the minor one, and where it says nothing
-        the younger accession is.
+        An arm that is named decides. Without one, a name meant the strand that was known first,
+        which has the lower accession, and its star the other. Strands with consecutive accessions
+        were known together: there MirGeneDB says which is the star, or else it is the 5' arm.
         """
         copies = [entry.precursors[0] for entry in self.stem_entries(stem)]
         if parsed.copy and f"{stem}-{parsed.copy}" in copies:
             copies = [f"{stem}-{parsed.copy}"]
-        arms = [arm for copy in copies for arm in self._arms[copy]]
-        named = [entry for _, _, entry in arms if parsed.arm and entry.mature.endswith(parsed.arm)]
-        if named:
-            return named[0]
-        if parsed.arm:  # the table knows this stem by one arm only, spelled without it
-            return arms[0][2] if len(arms) == 1 and not arms[0][2].mature.endswith("p") else None
-        ordered: dict[str, Entry] = {}
-        for _, _, entry in sorted(arms, key=lambda arm: arm[:2]):
-            ordered.setdefault(entry.mature[-2:], entry)
-        choices = list(ordered.values())
+        arms = {
+            entry.mature: (is_minor, entry)
+            for copy in copies
+            for is_minor, entry in self._arms[copy]
+        }
+
+        def by_name(entry: Entry) -> tuple[bool, bool, int]:
+            name = parse_mirna(entry.mature)
+            other_stem = name is None or f"{HUMAN}-{name.stem}" != stem
+            return (other_stem, name is None or name.copy != parsed.copy, entry.age)
+
+        ordered = sorted((entry for _, entry in arms.values()), key=by_name)
+        if parsed.arm:
+            named = [entry for entry in ordered if entry.mature.endswith(parsed.arm)]
+            # The table may know a stem by one strand only, and spell it without its arm.
+            alone = len(ordered) == 1 and not ordered[0].mature.endswith("p")
+            return named[0] if named else ordered[0] if alone else None
+        strands: dict[str, Entry] = {}
+        for entry in ordered:
+            strands.setdefault(entry.mature[-2:], entry)
+        choices = sorted(strands.values(), key=lambda entry: by_name(entry)[::2])
+        if len(choices) == 2 and choices[1].age - choices[0].age == 1:
+            choices.sort(key=lambda entry: (arms[entry.mature][0], entry.mature.endswith("5p")))
         if parsed.star:
             return choices[1] if len(choices) > 1 else None
         return choices[0]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .lookup import Entry, human
+from .lookup import HUMAN, Entry, human
 from .names import (
     MIRNA,
     OTHER,
@@ -22,7 +22,6 @@ from .names import (
 )
 
 LEVELS = ("mature", "precursor", "stem")
-HUMAN = "hsa"
 
 # Rows that count reads rather than features: HTSeq, featureCounts, samtools idxstats, miRge3.
 _STATISTICS = frozenset(
@@ -175,8 +174,10 @@ def _human(parsed: MirnaName, text: str) -> Resolved:
     table = human()
     spelled = text if parsed.species else f"{HUMAN}-{text}"
     copy = f"-{parsed.copy}" if parsed.copy else ""
-    if parsed.precursor:
-        entry = table.precursors.get(f"{HUMAN}-{parsed.stem}{copy}")
+    # let-7a-1 is a precursor by its copy, since let has no capital to tell it from a mature.
+    is_precursor = parsed.precursor or bool(parsed.copy and not parsed.arm and not parsed.star)
+    if is_precursor:
+        entry = table.precursor(f"{HUMAN}-{parsed.stem}{copy}")
         if entry:
             how = "current" if spelled == entry.precursors[0] else "renamed"
             return _from_entry(entry, how)
