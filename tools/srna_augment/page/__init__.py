@@ -1,0 +1,93 @@
+"""The page that `augment --html` writes: what was called, how sure, and what to look at first.
+
+One file that needs nothing from elsewhere. Every text from the data is escaped, and the page's own
+content security policy lets no script run but the one that stands in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from .markup import count, definitions, list_words, text, title
+from .samples import Samples
+from .sections import (
+    MAXIMUM_ROWS,
+    disagreements,
+    glossary,
+    model_card,
+    overview,
+    sample_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MAXIMUM_ROWS", "render_page"]
+
+
+def render_page(
+    annotated: pd.DataFrame,
+    *,
+    targets: Sequence[str],
+    model_cards: Sequence[Mapping[str, Any]],
+    input_summary: Mapping[str, Any],
+) -> str:
+    """Return the page as one self-contained HTML document.
+
+    Parameters
+    ----------
+    annotated : pandas.DataFrame
+        One row a sample, with the columns of ``annotated.tsv``: all metadata columns and, for each
+        target ``T``, ``T_best``, ``T_probability``, ``T_status``, ``T_pred``,
+        ``T_pred_ontology_term_id``, ``T_set`` and ``T_check``; sample ids in ``sample_id`` or else
+        the index.
+    targets : sequence of str
+        The targets that were predicted, in the order to show.
+    model_cards : sequence of mapping
+        One card a model: names to texts, numbers, lists or further mappings.
+    input_summary : mapping
+        What was read, name to text, number or list of texts, in the order to show.
+
+    Returns
+    -------
+    str
+        HTML, UTF-8. Tables end after `MAXIMUM_ROWS` samples and say so.
+    """
+    samples = Samples(annotated, targets)
+    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    number = count(len(samples), "sample")
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>Small-RNA calls for {number}</title>",
+        f"<style>{style}</style></head><body>",
+        f"<header><h1>Small-RNA calls for {number}</h1>",
+        f'<p class="soft">{list_words([title(t) for t in targets]).capitalize()}, predicted by '
+        f"srna-augment {text(__version__)} from small-RNA expression. A prediction is not a "
+        f"measurement: use it to fill gaps and to find mix-ups, not for a diagnosis.</p></header>",
+        "<main>",
+        _section("What was read", definitions(input_summary)),
+        _section("At a glance", overview(samples)),
+        _section("Labels that disagree", disagreements(samples)),
+        _section("All samples", sample_table(samples)),
+        _section("What the words mean", glossary(targets)),
+        _section("The models", "".join(model_card(card) for card in model_cards)),
+        "</main>",
+        f"<footer>Made by srna-augment {text(__version__)}. This file needs no network.</footer>",
+        f"<script>{script}</script></body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _section(heading: str, content: str) -> str:
+    return f"<section><h2>{heading}</h2>{content}</section>" if content else ""

@@ -1,0 +1,72 @@
+"""Small pieces of HTML: text from the data made harmless, numbers in words, lists of facts."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MAXIMUM_ITEMS = 30
+
+TITLES = {"tissue": "Tissue", "tissue_group": "Tissue group", "sex": "Sex", "age": "Age"}
+
+# C0 and C1 controls, and the marks that turn the direction of text around.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def text(value: str) -> str:
+    """Escape text from the data, and show what cannot be printed as a replacement mark."""
+    return html.escape(_UNPRINTABLE.sub("\ufffd", value), quote=True)
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: 1 sample, 2,000 samples."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """Show a share so that only certainty reads 100% and only nothing reads 0%."""
+    if 0.995 <= share < 1:
+        return "&gt;99%"
+    return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def or_zero(value: float) -> float:
+    """Return a number, or 0 for NaN."""
+    return 0.0 if math.isnan(value) else value
+
+
+def list_words(words: Sequence[str]) -> str:
+    """Return words as people list them: one, two and three."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def title(target: str) -> str:
+    """Return the heading for a target, or for another name."""
+    return TITLES.get(target) or text(target.replace("_", " ").capitalize())
+
+
+def definitions(content: Mapping[str, Any]) -> str:
+    """Return names and values as a list; blanks are left out, mappings are nested."""
+    rows = "".join(
+        f"<dt>{text(str(key).replace('_', ' '))}</dt><dd>{_value(value)}</dd>"
+        for key, value in content.items()
+        if value is not None and value != ""
+    )
+    return f"<dl>{rows}</dl>"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return definitions(value)
+    if isinstance(value, (list, tuple)):
+        shown = [_value(item) for item in value[:MAXIMUM_ITEMS]]
+        more = len(value) - len(shown)
+        return ", ".join(shown) + (f" and {more:,} more" if more else "")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return text(str(value))

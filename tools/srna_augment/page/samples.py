@@ -1,0 +1,126 @@
+"""The annotated table as the page needs it: statuses, labels, disagreements, possible swaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import ontology
+from .markup import or_zero
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a status looks and what it means; mark and pattern tell it without colour."""
+
+    name: str
+    style: str
+    mark: str
+    words: str
+    meaning: str
+
+
+STATUSES = (
+    Status(
+        "called", "called", "●", "called",
+        "The best class is probable enough to be written into the table. The limit was set so that "
+        "calls are right as often as the model's card says.",
+    ),
+    Status(
+        "withheld", "withheld", "◐", "withheld",
+        "Nothing is written into the table, since no class is probable enough. The class shown in "
+        "italics is only the best guess; the classes that remain possible stand below it.",
+    ),
+    Status(
+        "out_of_distribution", "novel", "◇", "unlike known samples",
+        "The sample looks like nothing that the model was trained on: another tissue, another "
+        "protocol, or a failed library. Take its best guess for no more than a hint.",
+    ),
+)  # fmt: skip
+BY_NAME = {status.name: status for status in STATUSES}
+
+
+class Samples:
+    """The annotated table, column by column, as the page needs it."""
+
+    def __init__(self, annotated: pd.DataFrame, targets: Sequence[str]) -> None:
+        self.ids = [str(name) for name in annotated.get("sample_id", annotated.index)]
+        self.targets = list(targets)
+        self._columns = {name: annotated[name].tolist() for name in annotated.columns}
+        self.labels = {target: self._given(annotated, target) for target in targets}
+        self._contradicting = self._classes(annotated)
+        # Disagreements with a call first, then other disagreements, then the rest as it came.
+        self.order = sorted(range(len(self)), key=self._rank)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def _given(self, annotated: pd.DataFrame, target: str) -> list[str]:
+        """Return the labels as the metadata have them; '' for blanks."""
+        column = ontology.find_column(annotated, target)
+        if column is None and target == "tissue_group":
+            column = ontology.find_column(annotated, "tissue")
+        if column is None:
+            return [""] * len(annotated)
+        return ["" if ontology.is_blank(label) else str(label) for label in annotated[column]]
+
+    def _classes(self, annotated: pd.DataFrame) -> dict[int, dict[str, tuple[str, str]]]:
+        """Return the label's class and the best class, by sample that disagrees and by target."""
+        rows = [row for row in range(len(self)) if self.disagreeing(row)]
+        classes = {t: ontology.labels(annotated.iloc[rows], t) for t in self.targets}
+        return {
+            row: {t: (str(classes[t][i]), self.text(row, f"{t}_best")) for t in self.targets}
+            for i, row in enumerate(rows)
+        }
+
+    def text(self, row: int, column: str) -> str:
+        """Return a cell as text; empty where it is missing or the column is not there."""
+        values = self._columns.get(column)
+        return "" if values is None or values[row] != values[row] else str(values[row] or "")
+
+    def number(self, row: int, column: str) -> float:
+        """Return a cell as a number; NaN where it is none."""
+        values = self._columns.get(column)
+        try:
+            return math.nan if values is None else float(values[row])
+        except (TypeError, ValueError):
+            return math.nan
+
+    def status(self, row: int, target: str) -> Status:
+        """Return the status of a prediction."""
+        return BY_NAME.get(self.text(row, f"{target}_status"), BY_NAME["withheld"])
+
+    def disagrees(self, row: int, target: str) -> bool:
+        """Tell whether a prediction contradicts the label that was given."""
+        return self.text(row, f"{target}_check") == "disagrees"
+
+    def disagreeing(self, row: int) -> list[str]:
+        """Return the targets in which a sample contradicts its labels."""
+        return [target for target in self.targets if self.disagrees(row, target)]
+
+    def _rank(self, row: int) -> tuple[int, float]:
+        found = self.disagreeing(row)
+        if not found:
+            return 2, 0.0
+        sure = any(self.status(row, target).name == "called" for target in found)
+        return (0 if sure else 1), -max(
+            or_zero(self.number(row, f"{target}_probability")) for target in found
+        )
+
+    def partners(self, row: int) -> list[int]:
+        """Return the samples with which a swap of labels would leave neither in disagreement."""
+        mine = self._contradicting[row]
+        return [
+            other
+            for other, theirs in self._contradicting.items()
+            if other != row
+            and all(
+                theirs[t][0] in ("", mine[t][1]) and mine[t][0] in ("", theirs[t][1])
+                for t in self.targets
+            )
+        ]
