@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import DataError
+from .reading.naming import ID_COLUMNS
 from .reading.stream import Stream
 from .reading.text import decode, find_delimiter
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 logger = logging.getLogger("srna_augment")
-
-ID_COLUMNS = ("sample_id", "sample", "id")
 
 _ENDINGS = re.compile(
     r"(?:[._-](?:fastq|fq|gz|bam|sam|sorted|trimmed|collapsed|mature|hairpin|seqcluster|mirna|counts?|r1))+$",

@@ -18,6 +18,11 @@ RPM = "rpm"
 UNITS = ("auto", "counts", "rpm", "log2", "log10", "ln")
 """What a user can insist on; ``rpm`` is CPM, TPM of mature miRNAs, and any other proportion."""
 
+_ALIASES = {
+    "cpm": "rpm", "tpm": "rpm", "rpkm": "rpm", "fractional counts": "counts", "log2 rpm": "log2",
+    "log2 cpm": "log2", "log10 rpm": "log10", "log10 cpm": "log10", "ln rpm": "ln", "log1p": "ln",
+}  # fmt: skip
+
 _BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
 # No library has 2**35 reads of one miRNA, so fractions that never pass this are logarithms.
 _MAX_LOG = 35.0
@@ -224,8 +229,11 @@ def take_units(values: np.ndarray, units: str, where: str) -> tuple[str, str]:
     UsageError
         No such unit.
     """
+    asked = units
+    units = units.strip().lower()
+    units = _ALIASES.get(units, units)
     if units not in UNITS:
-        raise UsageError(f"--units {units}: there is no such unit: use one of {', '.join(UNITS)}")
+        raise UsageError(f"--units {asked}: there is no such unit: use one of {', '.join(UNITS)}")
     found = profile(values)
     if units == "auto":
         return recognise(found, where), ""

@@ -9,6 +9,7 @@ import numpy as np
 
 from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import ExpressionTable
+
 from .lookup import HUMAN
 from .resolve import LEVELS, Resolution, Resolved, resolve
 from .sums import sum_columns

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from srna_augment.errors import UsageError
 from srna_augment.expression import ExpressionTable
 from srna_augment.units import take_units
+
+from .formats import read_any
 from .join import join, sum_repeated_features
-from .matrix import read_matrix
-from .stream import Stream
+from .naming import names_of_files
+from .stream import STDIN, Stream
+from .text import check_orientation
 
 logger = logging.getLogger("srna_augment")
 
-FORMATS = ("auto", "matrix")
+# So many inputs are told one by one; more are summed up.
+_MAX_LINES = 6
 
 
 def read_tables(
@@ -56,24 +63,52 @@ def read_tables(
         paths = [paths]
     if not paths:
         raise UsageError("no input: name at least one table, or - for standard input")
-    if format not in FORMATS:
-        raise UsageError(
-            f"--format {format}: there is no such format: use one of {', '.join(FORMATS)}"
+    files = [str(path) for path in paths]
+    if files.count(STDIN) > 1:
+        raise UsageError("standard input (-) is named twice: it can only be read once")
+    check_orientation(orientation)
+    tables: list[ExpressionTable] = []
+    titles: Counter[str] = Counter()
+    for path, sample in zip(files, names_of_files(files), strict=True):
+        table, title = _read_one(path, sample, format, orientation, units)
+        logger.log(
+            logging.INFO if len(files) <= _MAX_LINES else logging.DEBUG, "%s", table.recognised
         )
-    tables = []
-    for path in paths:
-        stream = Stream(path)
-        try:
-            stream.refuse_other_formats()
-            table = read_matrix(stream, orientation=orientation)
-        finally:
-            stream.close()
-        table = sum_repeated_features(table, stream.name)
-        table.units, note = take_units(table.values, units, stream.name)
-        shape = f"{len(table.samples):,} samples x {len(table.features):,} features"
-        table.recognised = f"{stream.name}: {table.recognised}, {shape}, {table.units}" + (
-            f" ({note})" if note else ""
-        )
-        logger.info("%s", table.recognised)
+        titles[title] += 1
         tables.append(table)
-    return join(tables)
+    if len(tables) == 1:
+        return tables[0]
+    joined = join(tables)
+    what = ", ".join(f"{n} x {title}" for title, n in titles.most_common())
+    joined.recognised = (
+        f"{len(files)} inputs joined ({what}): {_shape(joined)}, {joined.units}, "
+        f"{np.isnan(joined.values).mean():.1%} of the cells not reported"
+    )
+    logger.info("%s", joined.recognised)
+    return joined
+
+
+def _read_one(
+    path: str, sample: str, format: str, orientation: str, units: str
+) -> tuple[ExpressionTable, str]:
+    stream = Stream(path)
+    stream.sample = sample
+    try:
+        table = read_any(stream, format=format, orientation=orientation, units=units)
+    finally:
+        stream.close()
+    table = sum_repeated_features(table, stream.name)
+    table.units, note = take_units(table.values, units, stream.name)
+    title = table.recognised
+    table.recognised = f"{stream.name}: {title}, {_shape(table)}, {table.units}"
+    if note:
+        table.recognised += f" ({note})"
+    return table, title
+
+
+def _shape(table: ExpressionTable) -> str:
+    n_samples, n_features = table.values.shape
+    return (
+        f"{n_samples:,} sample{'s' if n_samples != 1 else ''} x "
+        f"{n_features:,} feature{'s' if n_features != 1 else ''}"
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
-from .naming import sample_name
+
 from .numbers import BadCell, bad_cell_line, parse_cells
 from .stream import Block, Stream
 from .text import FEATURES_AS_ROWS, Layout, decode, find_layout, find_orientation, split_line
@@ -55,17 +55,17 @@ def read_matrix(
     layout = find_layout(lines, name)
     row_names = [split_line(line, layout.delimiter)[0] for line in lines[1:]]
     found = find_orientation(row_names, layout.columns, orientation, name)
-    rows, values = _read_rows(stream, layout, skip + 1)
+    rows, values = read_rows(stream, layout, skip + 1)
     if found == FEATURES_AS_ROWS:
         samples, features = layout.columns, rows
         values = values.T
         if len(samples) == 1 and samples[0].lower() in _NO_SAMPLE:
-            samples = [sample_name(stream.path)]
+            samples = [stream.sample]
         axis = "column"
     else:
         samples, features = rows, layout.columns
         axis = "row"
-    _check_names(samples, axis, name)
+    check_samples(samples, axis, name)
     return ExpressionTable(
         values=values,
         samples=list(samples),
@@ -75,8 +75,30 @@ def read_matrix(
     )
 
 
-def _read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str], np.ndarray]:
-    """Read the rows below the header: their names, ``(n_rows,)``, and values, ``(n_rows, n_columns)``."""
+def read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str], np.ndarray]:
+    """Read the lines below the header.
+
+    Parameters
+    ----------
+    stream : Stream
+        The input.
+    layout : Layout
+        Where names and values are.
+    n_header : int
+        Number of the header's line.
+
+    Returns
+    -------
+    names : list of str
+        ``(n_rows,)``
+    values : numpy.ndarray
+        ``(n_rows, n_columns)``, float32.
+
+    Raises
+    ------
+    DataError
+        A row is uneven, a cell is no number, or there is no row.
+    """
     n_columns = len(layout.columns)
     names: list[str] = []
     values = np.empty((0, n_columns), dtype=np.float32)
@@ -100,28 +122,33 @@ def _parse_block(
     block: Block, layout: Layout, n_header: int, where: str
 ) -> tuple[list[str], np.ndarray]:
     delimiter = layout.delimiter
+    plain, n_delimiters = layout.plain, layout.width - 1
     names: list[str] = []
     rests: list[bytes] = []
     numbers: list[int] = []  # of the lines, for messages
-    for line_number, line in _lines(block, n_header):
-        if line[:1] == b'"':
-            first, rest = _split_quoted(line, delimiter)
+    for number, line in _lines(block, n_header):
+        if plain:
+            if line[:1] == b'"':
+                name, rest = _split_quoted(line, delimiter)
+            else:
+                name, _, rest = line.partition(delimiter)
+            if b'"' in rest:
+                rest = rest.replace(b'"', b"")
+            n_found = rest.count(delimiter) + 1
         else:
-            first, _, rest = line.partition(delimiter)
-        if b'"' in rest:
-            rest = rest.replace(b'"', b"")
-        if rest.count(delimiter) != layout.n_cells - 1 or len(rest) == len(line):
+            cells = _split_cells(line, delimiter)
+            n_found = len(cells) - 1
+            if n_found == n_delimiters:
+                name = cells[layout.names]
+                rest = delimiter.join([cells[column] for column in layout.values])
+        if n_found != n_delimiters:
             raise DataError(
-                f"{where}, row {line_number}: has {len(split_line(line, delimiter))} cells where the "
-                f"rows before have {layout.n_cells + 1}: check for names with a delimiter in them or a "
-                "cut line"
+                f"{where}, row {number}: has {n_found + 1} cells where the header has {layout.width}: "
+                "check for names with a delimiter in them or a cut line"
             )
-        if layout.kept is not None:
-            cells = rest.split(delimiter)
-            rest = delimiter.join([cells[column] for column in layout.kept])
-        names.append(decode(first).strip())
+        names.append(decode(name).strip())
         rests.append(rest)
-        numbers.append(line_number)
+        numbers.append(number)
     n_columns = len(layout.columns)
     if not names:
         return [], np.empty((0, n_columns), dtype=np.float32)
@@ -135,7 +162,7 @@ def _parse_block(
         values = parse_cells(text, len(names) * n_columns)
     except BadCell as bad:
         row, column = divmod(bad.index, n_columns)
-        shown = layout.columns[column] or str(column + 2)
+        shown = layout.columns[column] or str(layout.values[column] + 1)
         raise DataError(bad_cell_line(where, numbers[row], shown, bad.text)) from None
     return names, values.reshape(len(names), n_columns)
 
@@ -146,6 +173,12 @@ def _lines(block: Block, n_header: int) -> Iterator[tuple[int, bytes]]:
             yield number, line[:-1] if line.endswith(b"\r") else line
 
 
+def _split_cells(line: bytes, delimiter: bytes) -> list[bytes]:
+    if b'"' in line:
+        return [cell.encode() for cell in split_line(line, delimiter)]
+    return line.split(delimiter)
+
+
 def _split_quoted(line: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
     end = line.find(b'"' + delimiter, 1)
     if end < 0:
@@ -153,7 +186,14 @@ def _split_quoted(line: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
     return line[1:end].replace(b'""', b'"'), line[end + 1 + len(delimiter) :]
 
 
-def _check_names(samples: Sequence[str], axis: str, where: str) -> None:
+def check_samples(samples: Sequence[str], axis: str, where: str) -> None:
+    """Refuse samples without a name, or with the same one.
+
+    Raises
+    ------
+    DataError
+        The line says which.
+    """
     seen: dict[str, int] = {}
     for number, sample in enumerate(samples, 1):
         if not sample:

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+ID_COLUMNS = ("sample_id", "sample", "id")
+"""Names of the column that holds sample ids, the first that is there."""
+
 _SUFFIXES = frozenset(
     {".gz", ".txt", ".tsv", ".csv", ".tab", ".counts", ".count", ".grouped", ".h5ad", ".parquet"}
 )

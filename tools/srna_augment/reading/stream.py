@@ -15,6 +15,8 @@ from typing import IO
 from srna_augment.errors import DataError
 from srna_augment.files import GZIP_MAGIC, unreadable
 
+from .naming import sample_name
+
 BLOCK_BYTES = 16 << 20
 STDIN = "-"
 
@@ -69,13 +71,14 @@ class Stream:
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
         self.name = "standard input" if self.path == STDIN else self.path
+        self.sample = sample_name(path)  # for a file of one sample that does not name it
         self._raw = _open(self.path)
-        if self._raw.peek(2)[:2] == GZIP_MAGIC:  # type: ignore[attr-defined]
+        self.gzipped = self._raw.peek(2)[:2] == GZIP_MAGIC  # type: ignore[attr-defined]
+        if self.gzipped:
             self._handle: IO[bytes] = gzip.GzipFile(fileobj=self._raw)
         else:
             self._handle = self._raw
         self._ahead = b""
-        self._started = False
 
     def head(self, n_bytes: int) -> bytes:
         """Return the first bytes without consuming them."""
@@ -137,6 +140,10 @@ class Stream:
     def read_all(self) -> bytes:
         """Return all that is left."""
         return b"".join(self._chunks())
+
+    def put_back(self, data: bytes) -> None:
+        """Make `data` the next to be read."""
+        self._ahead = data + self._ahead
 
     def close(self) -> None:
         """Close the input."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from srna_augment.errors import DataError, UsageError
 from srna_augment.features.names import looks_like_feature
+
 from .numbers import NOT_REPORTED
 
-SAMPLES_AS_ROWS = "samples-as-rows"
-FEATURES_AS_ROWS = "features-as-rows"
+SAMPLES_AS_ROWS = "samples"
+FEATURES_AS_ROWS = "features"
 ORIENTATIONS = ("auto", SAMPLES_AS_ROWS, FEATURES_AS_ROWS)
+"""What the rows are."""
 
 _DELIMITERS = (b"\t", b",", b";", b" ")
 # Names looked at on each axis to tell which holds the features.
@@ -63,30 +65,38 @@ def is_number(cell: str) -> bool:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are in a text matrix.
+    """Where things are in a text table.
 
     Attributes
     ----------
     delimiter : bytes
         What separates cells.
+    width : int
+        Cells of a line.
+    names : int
+        Position of the cell that names the row.
+    values : list of int
+        Positions of the cells with values.
     columns : list of str
-        Names of the columns of values, in order.
-    kept : list of int or None
-        Their positions after the id column; None where they are all the rest of the line.
-    n_cells : int
-        Cells of a line after the id column.
+        Their names in the header.
     left_out : list of str
         Names of columns of text that hold no values.
     corner : str
-        The header cell above the ids.
+        The header cell above the names.
     """
 
     delimiter: bytes
+    width: int
+    names: int
+    values: list[int]
     columns: list[str]
-    kept: list[int] | None
-    n_cells: int
     left_out: list[str]
     corner: str
+
+    @property
+    def plain(self) -> bool:
+        """Whether a line is its name and values, and nothing else."""
+        return self.names == 0 and len(self.values) == self.width - 1
 
 
 def find_layout(lines: Sequence[bytes], where: str) -> Layout:
@@ -108,11 +118,9 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     if len(header) == width - 1:  # R's write.table names no column of row names
         header = ["", *header]
     if width > 2 and header[-1] == "" and all(row[-1] == "" for row in rows if len(row) == width):
-        width -= 1  # a delimiter at the end of each line
-        trailing = True
-        header = header[:width]
+        last = width - 1  # a delimiter at the end of each line
     else:
-        trailing = False
+        last = width
     if width < 2:
         raise DataError(
             f"{where}: has one column: cells must be separated by tabs, commas, semicolons or spaces"
@@ -128,23 +136,39 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         )
     text = [
         column
-        for column in range(1, width)
+        for column in range(1, last)
         if all(len(row) > column and not is_number(row[column]) for row in rows)
     ]
-    kept = [column - 1 for column in range(1, width) if column not in set(text)]
-    if not kept:
+    values = [column for column in range(1, last) if column not in set(text)]
+    if not values:
         raise DataError(
             f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no other "
             "column holds numbers: give a table of counts"
         )
     return Layout(
         delimiter=delimiter,
-        columns=[header[column + 1] for column in kept],
-        kept=kept if text or trailing else None,
-        n_cells=width - 1 + trailing,
+        width=width,
+        names=0,
+        values=values,
+        columns=[header[column] for column in values],
         left_out=[header[column] for column in text],
         corner=header[0],
     )
+
+
+def check_orientation(orientation: str) -> None:
+    """Refuse what is not one of `ORIENTATIONS`.
+
+    Raises
+    ------
+    UsageError
+        No such orientation.
+    """
+    if orientation not in ORIENTATIONS:
+        raise UsageError(
+            f"--orientation {orientation}: there is no such orientation: use one of "
+            f"{', '.join(ORIENTATIONS)}"
+        )
 
 
 def find_orientation(
@@ -173,14 +197,10 @@ def find_orientation(
     UsageError
         No such orientation.
     """
-    if orientation not in ORIENTATIONS:
-        raise UsageError(
-            f"--orientation {orientation}: there is no such orientation: use one of "
-            f"{', '.join(ORIENTATIONS)}"
-        )
+    check_orientation(orientation)
     if orientation != "auto":
         return orientation
-    rows, columns = _share_of_features(row_names), _share_of_features(column_names)
+    rows, columns = share_of_features(row_names), share_of_features(column_names)
     if rows > columns and rows >= 0.2:
         return FEATURES_AS_ROWS
     if columns > rows and columns >= 0.2:
@@ -192,12 +212,13 @@ def find_orientation(
     )
     raise DataError(
         f"{where}: cannot tell samples from features, since {problem} names of small RNAs (rows such as "
-        f"'{_first(row_names)}', columns such as '{_first(column_names)}'): say --orientation "
-        f"{SAMPLES_AS_ROWS} or --orientation {FEATURES_AS_ROWS}"
+        f"'{_first(row_names)}', columns such as '{_first(column_names)}'): say with --orientation what the "
+        f"rows are, {SAMPLES_AS_ROWS} or {FEATURES_AS_ROWS}"
     )
 
 
-def _share_of_features(names: Sequence[str]) -> float:
+def share_of_features(names: Sequence[str]) -> float:
+    """Return the share of names, of the first few, that look like small RNAs."""
     some = names[:_MAX_NAMES]
     return sum(map(looks_like_feature, some)) / len(some) if some else 0.0
 

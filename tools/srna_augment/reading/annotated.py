@@ -1,0 +1,62 @@
+"""Matrices whose rows start with columns of annotation: seqcluster's clusters, featureCounts."""
+
+from __future__ import annotations
+
+from srna_augment.expression import ExpressionTable
+
+from .matrix import check_samples, read_rows
+from .stream import Stream
+from .text import Layout, split_line
+
+_SEQCLUSTER = ("id", "nloci", "ann")
+_FEATURECOUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
+
+
+def is_seqcluster(lines: list[bytes]) -> bool:
+    """Tell seqcluster's ``counts.tsv`` by its header."""
+    return tuple(split_line(lines[0], b"\t")[:3]) == _SEQCLUSTER
+
+
+def is_featurecounts(lines: list[bytes]) -> bool:
+    """Tell featureCounts' table by its header, which follows a comment."""
+    return tuple(split_line(lines[0], b"\t")[:6]) == _FEATURECOUNTS
+
+
+def read_seqcluster(stream: Stream) -> ExpressionTable:
+    """Read seqcluster's clusters by their annotation, ``(n_samples, n_features)``.
+
+    Cluster numbers mean nothing outside their run, so the features are the annotations; clusters
+    without one keep their number, and will match no model.
+    """
+    header = split_line(stream.head_lines(1)[0], b"\t")
+    values = list(range(3, len(header)))
+    layout = Layout(b"\t", len(header), 2, values, [header[c] for c in values], [], "ann")
+    check_samples(layout.columns, "column", stream.name)
+    names, counts = read_rows(stream, layout, 1)
+    features = [
+        name if name not in ("", ".", "None", "NA") else f"cluster {row}"
+        for row, name in enumerate(names, 1)
+    ]
+    return ExpressionTable(
+        values=counts.T,
+        samples=layout.columns,
+        features=features,
+        units="",
+        recognised="seqcluster clusters, named by annotation",
+    )
+
+
+def read_featurecounts(stream: Stream, skip: int) -> ExpressionTable:
+    """Read featureCounts' table, ``(n_samples, n_features)``; `skip` comment lines come first."""
+    header = split_line(stream.head_lines(skip + 1)[skip], b"\t")
+    values = list(range(len(_FEATURECOUNTS), len(header)))
+    layout = Layout(b"\t", len(header), 0, values, [header[c] for c in values], [], header[0])
+    check_samples(layout.columns, "column", stream.name)
+    features, counts = read_rows(stream, layout, skip + 1)
+    return ExpressionTable(
+        values=counts.T,
+        samples=layout.columns,
+        features=features,
+        units="",
+        recognised="featureCounts table",
+    )

@@ -1,0 +1,92 @@
+"""Which format an input is in, by its content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from srna_augment.errors import DataError, UsageError
+from srna_augment.expression import ExpressionTable
+
+from . import anndata_file, annotated, mirdeep2, per_sample, smrnaseq
+from .matrix import read_matrix
+from .parquet_file import MAGIC as PARQUET_MAGIC
+from .parquet_file import read_parquet
+from .stream import Stream
+
+_COMMENT = re.compile(rb"#(?:#|\s)")
+_PEEK_LINES = 12
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """A text format that its first lines give away.
+
+    Attributes
+    ----------
+    recognise : callable
+        Takes the first lines, comments left out.
+    read : callable
+        Takes the stream and the number of comment lines.
+    """
+
+    recognise: Callable[[list[bytes]], bool]
+    read: Callable[[Stream, int], ExpressionTable]
+
+
+# In the order in which they are tried: each knows its own header; a matrix is what is left.
+_TEXT_FORMATS = {
+    "mirtop": TextFormat(smrnaseq.is_mirtop, lambda s, _: smrnaseq.read_mirtop(s)),
+    "mirdeep2": TextFormat(mirdeep2.is_mirdeep2, lambda s, _: mirdeep2.read_mirdeep2(s)),
+    "excerpt": TextFormat(per_sample.is_excerpt, lambda s, _: per_sample.read_excerpt(s)),
+    "srnabench": TextFormat(per_sample.is_srnabench, lambda s, _: per_sample.read_srnabench(s)),
+    "seqcluster": TextFormat(annotated.is_seqcluster, lambda s, _: annotated.read_seqcluster(s)),
+    "featurecounts": TextFormat(annotated.is_featurecounts, annotated.read_featurecounts),
+    "two-columns": TextFormat(
+        per_sample.is_two_columns, lambda s, _: per_sample.read_two_columns(s)
+    ),
+}
+
+FORMATS = ("auto", "matrix", *_TEXT_FORMATS, "h5ad", "parquet")
+"""What a user can insist on; ``matrix`` is every table of names on two axes."""
+
+
+def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> ExpressionTable:
+    """Read an input in whatever format it is, or in the one that is insisted on.
+
+    Raises
+    ------
+    DataError
+        The data are in no format that is known, or not in the one that is insisted on.
+    UsageError
+        No such format.
+    """
+    if format not in FORMATS:
+        raise UsageError(
+            f"--format {format}: there is no such format: use one of {', '.join(FORMATS)}"
+        )
+    head = stream.head(8)
+    if head == anndata_file.MAGIC and format in ("auto", "h5ad"):
+        return anndata_file.read_anndata(stream, orientation=orientation, units=units)
+    if head[:4] == PARQUET_MAGIC and format in ("auto", "parquet"):
+        return read_parquet(stream, orientation=orientation)
+    stream.refuse_other_formats()
+    lines = stream.head_lines(_PEEK_LINES)
+    skip = 0
+    while skip < len(lines) - 1 and _COMMENT.match(lines[skip]):
+        skip += 1
+    lines = lines[skip:]
+    if format in _TEXT_FORMATS or format in ("h5ad", "parquet"):
+        known = _TEXT_FORMATS.get(format)
+        if known is None or not known.recognise(lines):
+            raise DataError(
+                f"{stream.name}: is not {format}, as --format says: leave --format out to have it "
+                "recognised"
+            )
+        return known.read(stream, skip)
+    if format == "auto":
+        for known in _TEXT_FORMATS.values():
+            if known.recognise(lines):
+                return known.read(stream, skip)
+    return read_matrix(stream, orientation=orientation, skip=skip)

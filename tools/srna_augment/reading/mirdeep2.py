@@ -1,0 +1,63 @@
+"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv``, which is tab-separated in spite of its name."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srna_augment.errors import DataError
+from srna_augment.expression import ExpressionTable
+
+from .matrix import check_samples, read_rows
+from .stream import Stream
+from .text import Layout, split_line
+
+_LEAD = ("#miRNA", "read_count", "precursor", "total")
+
+
+def is_mirdeep2(lines: list[bytes]) -> bool:
+    """Tell the table by its header."""
+    return tuple(split_line(lines[0], b"\t")[:4]) == _LEAD
+
+
+def read_mirdeep2(stream: Stream) -> ExpressionTable:
+    """Read a miRDeep2 quantification.
+
+    There is a row for each mature miRNA on each of its precursors, and a read that fits several
+    precursors is counted on each: the highest of a miRNA's rows is its count. Quantified with
+    ``-W``, reads are shared among precursors (so that counts have fractions), and rows are summed.
+
+    Returns
+    -------
+    ExpressionTable
+        ``(n_samples, n_mirnas)``; the ``(norm)`` columns are left out.
+
+    Raises
+    ------
+    DataError
+        There is no column of counts.
+    """
+    header = split_line(stream.head_lines(1)[0], b"\t")
+    values = [
+        column
+        for column in range(4, len(header))
+        if header[column] and "(norm)" not in header[column]
+    ]
+    if not values:
+        raise DataError(f"{stream.name}: has no column of counts after '{_LEAD[-1]}'")
+    samples = [header[column] for column in values]
+    check_samples(samples, "column", stream.name)
+    layout = Layout(b"\t", len(header), 0, values, samples, [], header[0])
+    names, counts = read_rows(stream, layout, 1)
+    shared = bool(np.any(counts != np.rint(counts)))
+    order: dict[str, int] = {}
+    rows = np.array([order.setdefault(name, len(order)) for name in names])
+    merged = np.zeros((len(order), len(samples)), dtype=np.float32)
+    (np.add if shared else np.maximum).at(merged, rows, np.nan_to_num(counts, nan=0.0))
+    how = "sum" if shared else "highest"
+    return ExpressionTable(
+        values=merged.T,
+        samples=samples,
+        features=list(order),
+        units="",
+        recognised=f"miRDeep2 quantification ({how} of each miRNA's precursors)",
+    )

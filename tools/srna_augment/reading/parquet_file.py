@@ -1,0 +1,107 @@
+"""Parquet tables: one column of names, the rest values; either orientation."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+
+from srna_augment.errors import DataError
+from srna_augment.expression import ExpressionTable
+
+from .matrix import check_samples
+from .naming import ID_COLUMNS
+from .stream import STDIN, Stream
+from .text import FEATURES_AS_ROWS, find_orientation
+
+MAGIC = b"PAR1"
+
+# Columns read together; bounds the memory beside the table itself.
+_COLUMNS_AT_ONCE = 256
+
+
+def read_parquet(stream: Stream, *, orientation: str) -> ExpressionTable:
+    """Read a Parquet table.
+
+    Parameters
+    ----------
+    stream : Stream
+        The input.
+    orientation : str
+        One of `srna_augment.reading.ORIENTATIONS`.
+
+    Returns
+    -------
+    ExpressionTable
+        ``(n_samples, n_features)``, float32; null is *not reported*.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, or has no column of names or of values.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    where = stream.name
+    try:
+        source: Any = stream.path
+        if stream.path == STDIN or stream.gzipped:
+            source = io.BytesIO(stream.read_all())
+        file = pq.ParquetFile(source)
+        names_column, columns, left_out = _columns(file.schema_arrow, where)
+        rows = [str(x) for x in file.read(columns=[names_column]).column(0).to_pylist()]
+        values = np.empty((len(columns), len(rows)), dtype=np.float32)
+        for start in range(0, len(columns), _COLUMNS_AT_ONCE):
+            part = columns[start : start + _COLUMNS_AT_ONCE]
+            table = file.read(columns=part)
+            for offset, column in enumerate(part):
+                floats = table.column(column).cast(pa.float32(), safe=False)
+                values[start + offset] = floats.to_numpy()
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise DataError(
+            f"{where}: the Parquet file is damaged ({reason}): write it again"
+        ) from None
+    if not rows:
+        raise DataError(f"{where}: has columns and no row: the program that wrote it found nothing")
+    by_row = values.T
+    found = find_orientation(rows, columns, orientation, where)
+    if found == FEATURES_AS_ROWS:
+        by_row, samples, features = values, columns, rows
+    else:
+        samples, features = rows, columns
+    check_samples(samples, "column" if found == FEATURES_AS_ROWS else "row", where)
+    note = f" (text columns left out: {', '.join(left_out[:5])})" if left_out else ""
+    return ExpressionTable(
+        values=by_row,
+        samples=samples,
+        features=features,
+        units="",
+        recognised=f"Parquet, {found} as rows{note}",
+    )
+
+
+def _columns(schema: Any, where: str) -> tuple[str, list[str], list[str]]:
+    """Find the column of names, the columns of values, and those that are neither."""
+    import pyarrow as pa
+
+    numeric, text = [], []
+    for field in schema:
+        kind = field.type
+        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        (numeric if is_number or pa.types.is_decimal(kind) else text).append(field.name)
+    metadata = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    index = [name for name in metadata.get("index_columns", []) if isinstance(name, str)]
+    known = [name for name in text if name.lower() in ID_COLUMNS]
+    names = next(iter([*index, *known, *text]), None)
+    if names is None or names not in schema.names:
+        raise DataError(
+            f"{where}: has no column of names: add one, the first, with the ids of the rows"
+        )
+    numeric = [name for name in numeric if name != names]
+    if not numeric:
+        raise DataError(f"{where}: has no column of numbers: give a table of counts")
+    return names, numeric, [name for name in text if name != names]

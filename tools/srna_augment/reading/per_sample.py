@@ -1,0 +1,100 @@
+"""Files of one sample each: exceRpt, sRNAbench, and two columns without a header (Oasis 2, SEA)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srna_augment.expression import ExpressionTable
+
+from .matrix import read_rows
+from .stream import Stream
+from .text import Layout, find_delimiter, is_number, split_line
+
+# The columns that the tools' own merging scripts use: reads that map to several RNAs are shared.
+_EXCERPT = ("ReferenceID", "multimapAdjustedReadCount")
+_SRNABENCH = ("name", "read count (mult. map. adj.)")
+_SRNABENCH_SINGLE = ("name", "read count (SA)")
+
+
+def is_excerpt(lines: list[bytes]) -> bool:
+    """Tell exceRpt's ``readCounts_*.txt`` by its header."""
+    return set(_EXCERPT) <= set(split_line(lines[0], b"\t"))
+
+
+def is_srnabench(lines: list[bytes]) -> bool:
+    """Tell sRNAbench's ``*.grouped`` by its header."""
+    header = set(split_line(lines[0], b"\t"))
+    return "unique reads" in header and (
+        set(_SRNABENCH) <= header or set(_SRNABENCH_SINGLE) <= header
+    )
+
+
+def is_two_columns(lines: list[bytes]) -> bool:
+    """Tell two columns, a name and a number, from the first line on."""
+    delimiter = find_delimiter(lines)
+    rows = [split_line(line, delimiter) for line in lines]
+    return all(
+        len(row) == 2 and row[0] and row[1] and is_number(row[1]) and not is_number(row[0])
+        for row in rows
+    )
+
+
+def read_excerpt(stream: Stream) -> ExpressionTable:
+    """Read exceRpt's counts of one sample, ``(1, n_features)``.
+
+    Names are cut to the RNA's own: ``hsa-miR-101-3p:MIMAT0000099:Homo:sapiens:miR-101-3p`` becomes
+    ``hsa-miR-101-3p``, alternatives joined by a bar stay joined.
+    """
+    table = _read_named(stream, *_EXCERPT, "exceRpt counts of one sample")
+    table.features = [
+        "|".join(part.split(":", 1)[0] for part in name.split("|")) for name in table.features
+    ]
+    return table
+
+
+def read_srnabench(stream: Stream) -> ExpressionTable:
+    """Read sRNAbench's grouped counts of one sample, ``(1, n_features)``.
+
+    A name is there once for each place that its reads map to; the reads of a place are shared out
+    by how many places they map to, so that rows of one name add up.
+    """
+    header = split_line(stream.head_lines(1)[0], b"\t")
+    columns = _SRNABENCH if _SRNABENCH[1] in header else _SRNABENCH_SINGLE
+    return _read_named(stream, *columns, "sRNAbench grouped counts of one sample")
+
+
+def read_two_columns(stream: Stream) -> ExpressionTable:
+    """Read names and counts of one sample without a header, ``(1, n_features)``."""
+    delimiter = find_delimiter(stream.head_lines(12))
+    layout = Layout(delimiter, 2, 0, [1], ["2"], [], "")
+    names, values = read_rows(stream, layout, 0)
+    return _one_sample(stream, names, values, "counts of one sample in two columns (as Oasis 2)")
+
+
+def _read_named(stream: Stream, names: str, values: str, title: str) -> ExpressionTable:
+    header = split_line(stream.head_lines(1)[0], b"\t")
+    layout = Layout(
+        b"\t", len(header), header.index(names), [header.index(values)], [values], [], names
+    )
+    features, counts = read_rows(stream, layout, 1)
+    table = _one_sample(stream, features, counts, title)
+    order: dict[str, int] = {}
+    rows = np.array([order.setdefault(feature, len(order)) for feature in features])
+    if len(order) < len(features):
+        sums = np.zeros(len(order))
+        np.add.at(sums, rows, np.nan_to_num(counts[:, 0], nan=0.0))
+        table.values = sums.astype(np.float32)[None, :]
+        table.features = list(order)
+    return table
+
+
+def _one_sample(
+    stream: Stream, names: list[str], values: np.ndarray, title: str
+) -> ExpressionTable:
+    return ExpressionTable(
+        values=values.T,
+        samples=[stream.sample],
+        features=names,
+        units="",
+        recognised=title,
+    )
