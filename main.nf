@@ -112,10 +112,13 @@ def foldsPerTask(asked) {
     return asked ?: (executor == 'local' ? 0 : 1)
 }
 
-// Whether evaluation found a job's learner to be the best of its target.
+// Whether evaluation ranked a job's learner first of those that can be kept (baselines cannot).
+// The learners stay in the order in which they were asked for where there is no ranking (-stub).
 def isBest(job, metrics) {
-    def best = new groovy.json.JsonSlurper().parse(metrics.toFile()).best ?: [:]
-    return job.learner == (best[job.target] ?: params.learners.tokenize(',')[0])
+    def learners = listed(params.learners)
+    def best = new groovy.json.JsonSlurper().parse(metrics.toFile()).best_model ?: [:]
+    def ranking = best[job.target]?.ranking?.collect { entry -> entry.model } ?: learners
+    return job.learner == ranking.find { name -> name in learners }
 }
 
 // Versions of the tools that ran, as MultiQC and people read them.

@@ -29,8 +29,9 @@ process AUGMENT {
     """
 
     stub:
+    def columns = 'sample_id tissue_best tissue_probability tissue_status tissue_pred'
     """
-    printf 'sample_id\\ttissue_best\\ttissue_probability\\ttissue_status\\n' > annotated.tsv
+    echo '${columns.replace(' ', '\t')}' > annotated.tsv
     touch annotated.html
     mkdir multiqc
     touch multiqc/augment_mqc.json

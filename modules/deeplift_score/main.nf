@@ -27,10 +27,11 @@ process DEEPLIFT_SCORE {
     """
 
     stub:
+    def columns = 'class feature mean_contribution'
     """
     mkdir -p ${job.name}/tables ${job.name}/plots ${job.name}/multiqc
     touch ${job.name}/scores.h5
-    printf 'class\\tfeature\\tmean_contribution\\n' > ${job.name}/tables/classes.tsv
+    echo '${columns.replace(' ', '\t')}' > ${job.name}/tables/classes.tsv
     touch ${job.name}/plots/classes.png ${job.name}/multiqc/${job.name}_mqc.json
     """
 }

@@ -26,9 +26,10 @@ process EVALUATE {
     """
 
     stub:
+    def columns = 'target learner scheme n studies accuracy_by_study low high accuracy'
     """
     echo '{}' > metrics.json
-    printf 'target\\tmodel\\tscheme\\tn\\taccuracy\\n' > metrics.tsv
+    echo '${columns.replace(' ', '\t')}' > metrics.tsv
     mkdir plots multiqc
     touch plots/calibration.png multiqc/evaluate_mqc.json
     """

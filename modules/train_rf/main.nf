@@ -1,7 +1,7 @@
 // A random forest that predicts one target, with simpler learners to measure it against.
 // job: its name and target; the schemes, and the folds of them, to hold out in turn (none: all
-// folds); model: whether to train it on everything. Where the held-out folds were predicted
-// by other tasks, their tables come as out_of_fold, and only the final model is left to train.
+// folds); model: whether to train it on everything. Where other tasks predicted the held-out
+// folds, their tables come as out_of_fold, and only the model on everything is left to train.
 process TRAIN_RF {
     tag "${job.name}"
     label 'base_image'
@@ -17,26 +17,22 @@ process TRAIN_RF {
     tuple val(task.process), val('train-rf'), eval("train-rf --version | sed 's,.* ,,'"), topic: versions
 
     script:
-    def calibration = out_of_fold.collect { table -> "--calibrate-from ${table}" }.join(' ')
-    def schemes = job.schemes.collect { scheme -> "--scheme ${scheme}" }.join(' ')
-    def folds = job.folds.collect { fold -> "--fold ${fold}" }.join(' ')
-    def evidence = out_of_fold
-        ? "--scheme none ${calibration}"
-        : "${schemes} ${folds} --predictions ${job.name}.tsv"
-    def gather = "awk 'FNR > 1 || NR == 1' ${out_of_fold} > ${job.name}.tsv"
+    def schemes = job.schemes.collect { scheme -> "--scheme ${scheme}" }
+    def folds = job.folds.collect { fold -> "--fold ${fold}" }
+    def calibration = out_of_fold.collect { table -> "--calibrate-from ${table}" }
+    def model = job.model ? ["--output ${job.name}.h5"] : []
     """
     train-rf ${expression} \\
         --target ${job.target} \\
-        ${evidence} \\
-        ${job.model ? "--output ${job.name}.h5" : ''} \\
+        ${(schemes + folds + calibration + model).join(' ')} \\
+        --predictions ${job.name}.tsv \\
         --threads ${task.cpus} ${task.ext.args ?: ''}
-    ${out_of_fold ? gather : ''}
     """
 
     stub:
+    def columns = 'sample_id target model scheme fold truth predicted probability study'
     """
     ${job.model ? "touch ${job.name}.h5" : ''}
-    printf '%s\\t' sample_id target model scheme fold truth predicted > ${job.name}.tsv
-    printf 'probability\\n' >> ${job.name}.tsv
+    echo '${columns.replace(' ', '\t')}' > ${job.name}.tsv
     """
 }
