@@ -112,6 +112,19 @@ def test_a_swap_must_explain_every_target() -> None:
     }
 
 
+def test_a_guess_that_was_not_called_hides_no_swap() -> None:
+    frame = annotated(
+        sex=["", "male", "", "female"],
+        sex_best=["male", "male", "male", "female"],
+        sex_probability=[0.5] * 4,
+        sex_status=["withheld"] * 4,
+        sex_set=["male|female"] * 4,
+        sex_check=[""] * 4,
+    )
+    found = _Page(render(frame, targets=["tissue", "sex"])).rows["Labels that disagree"]
+    assert [row[3] for row in found[1:]] == ["with swap-b", "with swap-a"]
+
+
 def test_a_sample_is_not_its_own_partner() -> None:
     frame = annotated(tissue_check=["", "disagrees", "", ""], tissue_best=["liver"] * 4)
     found = _Page(render(frame)).rows["Labels that disagree"]

@@ -70,13 +70,20 @@ class Samples:
         return ["" if ontology.is_blank(label) else str(label) for label in annotated[column]]
 
     def _classes(self, annotated: pd.DataFrame) -> dict[int, dict[str, tuple[str, str]]]:
-        """Return the label's class and the best class, by sample that disagrees and by target."""
+        """Return the label's class and the predicted one, by sample that disagrees and by target.
+
+        A prediction that was not called, and contradicts nothing, is no evidence: ''.
+        """
         rows = [row for row in range(len(self)) if self.disagreeing(row)]
-        classes = {t: ontology.labels(annotated.iloc[rows], t) for t in self.targets}
+        labels = {t: ontology.labels(annotated.iloc[rows], t) for t in self.targets}
         return {
-            row: {t: (str(classes[t][i]), self.text(row, f"{t}_best")) for t in self.targets}
+            row: {t: (str(labels[t][i]), self._evidence(row, t)) for t in self.targets}
             for i, row in enumerate(rows)
         }
+
+    def _evidence(self, row: int, target: str) -> str:
+        counts = self.status(row, target).name == "called" or self.disagrees(row, target)
+        return self.text(row, f"{target}_best") if counts else ""
 
     def text(self, row: int, column: str) -> str:
         """Return a cell as text; empty where it is missing or the column is not there."""
@@ -120,7 +127,11 @@ class Samples:
             for other, theirs in self._contradicting.items()
             if other != row
             and all(
-                theirs[t][0] in ("", mine[t][1]) and mine[t][0] in ("", theirs[t][1])
+                _fit(theirs[t][0], mine[t][1]) and _fit(mine[t][0], theirs[t][1])
                 for t in self.targets
             )
         ]
+
+
+def _fit(label: str, predicted: str) -> bool:
+    return label == predicted or not label or not predicted

@@ -147,7 +147,7 @@ def _prediction(samples: Samples, row: int, target: str, *, named: bool = False)
     if not math.isnan(probability):
         share = min(max(probability, 0.0), 1.0)
         bar = f'<b><i style="width:{share:.1%}"></i></b>'
-        parts.append(f'<div class="bar">{bar}{percent(share)} {mark}</div>')
+        parts.append(f'<div class="bar">{bar}<span>{percent(share)}</span> {mark}</div>')
     else:
         parts.append(f'<div class="bar">{mark}</div>')
     if possible:
