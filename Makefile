@@ -14,7 +14,7 @@ nextflow_gone := $(if $(wildcard $(NEXTFLOW)),$(if $(wildcard $(shell cat $(NEXT
 # A history of its own, so that `-resume` finds the demo's last run and no other.
 nextflow_demo := NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo $$(cat $(NEXTFLOW))
 
-.PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint format \
+.PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
         bench images services services-stop model clean distclean FORCE
 
 help: ## Show this list
@@ -55,6 +55,9 @@ lint: setup ## Check style, types and the workflow's syntax
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(MAKE) --no-print-directory lint-nextflow
+
+lint-nextflow: setup
 	$$(cat $(NEXTFLOW)) lint main.nf nextflow.config conf modules subworkflows
 
 format: $(PACKAGES) ## Lay the Python code out
