@@ -31,6 +31,7 @@ def known_classes(predictions: ClassPredictions) -> tuple[np.ndarray, str]:
         present[predictions.truth, fold] = True
         return present.sum(axis=1) > 1, "other folds"
     if predictions.probabilities is not None:
-        return (predictions.probabilities > 0).any(axis=0), "probabilities"
+        likely = np.count_nonzero(predictions.probabilities > 0, axis=0)
+        return likely > 0, "probabilities"
     predicted = np.bincount(predictions.predicted, minlength=n_classes) > 0
     return predicted, "probabilities"

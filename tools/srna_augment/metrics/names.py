@@ -11,7 +11,7 @@ LEARNERS = {
     "rf": "random forest",
     "boosted": "boosted trees",
     "logistic": "logistic",
-    "majority": "majority class",
+    "majority": "majority or mean",
 }
 SCHEME_WORDS = {
     "group": "whole studies left out",

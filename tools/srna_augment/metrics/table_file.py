@@ -1,0 +1,99 @@
+"""One ``predictions.tsv``: its form is checked before its content is used."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ..errors import DataError
+from ..files import open_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability",
+)
+NEVER_EMPTY = ("sample_id", "target", "model", "scheme", "fold")
+PROB = "prob:"
+FIRST_ROW = 2
+
+
+def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
+    """Read one file; returns its rows and the classes of its ``prob:`` columns."""
+    import pandas as pd
+
+    try:
+        with open_text(path) as handle:
+            text = handle.read().removeprefix("\ufeff")
+    except (UnicodeDecodeError, EOFError) as error:
+        raise DataError(f"{path}: not a text table ({error}): give a predictions.tsv") from None
+    except OSError as error:  # a file that is missing, or a damaged gzip
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror or error}): check the path"
+        ) from None
+    if not text.strip():
+        raise DataError(f"{path}: is empty: the command that should have written it failed")
+    lines = text.rstrip("\n").split("\n")
+    header = lines[0].split("\t")
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise DataError(
+            f"{path}: row 1 has no column {', '.join(missing)}: give a tab-separated "
+            f"predictions.tsv as train-dl and train-rf write it"
+        )
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise DataError(f"{path}: row 1 has column {repeated[0]!r} twice: keep one of them")
+    for number, line in enumerate(lines, start=1):
+        if line.count("\t") != len(header) - 1:
+            raise DataError(
+                f"{path}: row {number} has {line.count(chr(9)) + 1} cells, the header has "
+                f"{len(header)}: the file was cut short or edited; write it again"
+            )
+    probabilities = [name for name in header if name.startswith(PROB) and name != PROB]
+    text_columns = [name for name in (*COLUMNS, "study") if name in header]
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False,
+            usecols=text_columns + probabilities,
+            dtype=dict.fromkeys(text_columns, str) | dict.fromkeys(probabilities, float),
+            na_values={name: [""] for name in probabilities}, skip_blank_lines=False,
+        )
+    except ValueError:
+        _find_bad_number(path, lines, header, probabilities)
+    for name in NEVER_EMPTY:
+        empty = (table[name] == "").to_numpy()
+        if empty.any():
+            raise DataError(
+                f"{path}: row {empty.argmax() + FIRST_ROW} has an empty {name}: every row needs one"
+            )
+    if "study" not in table:
+        table["study"] = ""
+    return table, [name.removeprefix(PROB) for name in probabilities]
+
+
+def _find_bad_number(
+    path: str | Path, lines: list[str], header: list[str], columns: list[str]
+) -> NoReturn:
+    places = [header.index(name) for name in columns]
+    for row, line in enumerate(lines[1:], start=FIRST_ROW):
+        cells = line.split("\t")
+        for place in places:
+            if cells[place] and math.isnan(number(cells[place])):
+                raise DataError(
+                    f"{path}: row {row}, column {header[place]}: {cells[place]!r} is not a "
+                    f"probability: give a number from 0 to 1, or nothing"
+                )
+    raise DataError(f"{path}: cannot be read as a tab-separated table")
+
+
+def number(cell: str) -> float:
+    """Return a cell as a number, NaN when it is none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
