@@ -15,7 +15,7 @@ EXIT_INTERRUPTED = 130
 
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.MAX_WIDTH = 100
-click.rich_click.STYLE_OPTIONS_TABLE_BOX = "SIMPLE"
+click.rich_click.STYLE_OPTIONS_PANEL_BOX = "SIMPLE"
 click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = ["required", "opt_short", "opt_long", "metavar", "help"]
 
 SHARED_PANEL = "Run"
@@ -30,6 +30,8 @@ def limit_threads(threads: int) -> None:
     """Tell the numerical libraries how many threads to use; only works before they are imported."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
+    # spinning for work is a waste where several tasks share a machine
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], "Command"]:
@@ -39,15 +41,19 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], "Comm
     """
 
     def decorate(function: Callable[..., None]) -> "Command":
-        for option in reversed(_shared_options()):
+        own = len(getattr(function, "__click_params__", []))
+        for option in _shared_options():
             function = option(function)
-        return click.command(
+        made = click.command(
             name,
             cls=Command,
             context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
             no_args_is_help=True,
             **settings,
         )(function)
+        # the command's own options are what people look for: they come first in the help
+        made.params = made.params[-own:] + made.params[:-own][::-1] if own else made.params
+        return made
 
     return decorate
 
@@ -56,11 +62,12 @@ def _shared_options() -> list[Callable[..., Any]]:
     return [
         click.option(
             "--seed", type=click.IntRange(0, 2**32 - 1), default=1, panel=SHARED_PANEL,
+            metavar="N",
             help="Seed of everything random: the same seed gives the same output.",
         ),
         click.option(
             "--threads", type=click.IntRange(1), default=available_threads, show_default="all",
-            panel=SHARED_PANEL, help="Processors to use.",
+            metavar="N", panel=SHARED_PANEL, help="Processors to use.",
         ),
         click.option("-q", "--quiet", is_flag=True, panel=SHARED_PANEL, help="Log warnings only."),
         click.option(

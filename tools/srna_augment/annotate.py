@@ -1,0 +1,242 @@
+"""What `augment` does: raw tables and models in, the annotated table out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import features, normalisation, ontology, reading
+from .errors import DataError, UsageError
+from .expression import ExpressionTable
+from .files import sha256
+from .log import get_logger
+from .model.file import load_models
+from .model.target import TargetModel
+from .normalise import with_metadata
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CALLED, WITHHELD, NOVEL = "called", "withheld", "out_of_distribution"
+AGREES, DISAGREES = "agrees", "disagrees"
+SUFFIXES = ("best", "probability", "status", "pred", "pred_ontology_term_id", "set", "check")
+YEARS_COLUMNS = ("age_years_pred", "age_years_low", "age_years_high")
+DIGITS = 4
+
+
+@dataclass
+class Annotation:
+    """The result of `annotate`.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        ``annotated.tsv``: metadata untouched, then the columns of each target; all strings.
+    targets : list of str
+        Targets in order.
+    cards : dict
+        Target to the card of its model.
+    recognised : str
+        What the input was taken for.
+    """
+
+    table: pd.DataFrame
+    targets: list[str]
+    cards: dict[str, dict]
+    recognised: str
+
+
+def shipped_models() -> list[Path]:
+    """Return the model files that come with the suite.
+
+    Raises
+    ------
+    UsageError
+        This installation has none.
+    """
+    package = Path(str(files(__package__)))
+    for folder in (package / "models", package.parent.parent / "models"):
+        found = sorted(folder.glob("*.h5"))
+        if found:
+            return found
+    raise UsageError("this installation has no model of its own: name one with --model")
+
+
+def choose_models(paths: list[Path], wanted: list[str]) -> list[TargetModel]:
+    """Load models, one a target, in the order of the targets.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        Model files, each with one or more targets.
+    wanted : list of str
+        Targets to keep; empty: all.
+
+    Raises
+    ------
+    UsageError
+        Two files hold the same target, or none a wanted one.
+    """
+    chosen: dict[str, tuple[TargetModel, Path]] = {}
+    for path in paths:
+        digest = sha256(path)
+        for model in load_models(path):
+            if model.target in chosen:
+                raise UsageError(
+                    f"--model: both {chosen[model.target][1]} and {path} predict {model.target}: "
+                    f"name one of them"
+                )
+            model.card["model_file"], model.card["model_sha256"] = path.name, digest
+            chosen[model.target] = (model, path)
+    missing = [target for target in wanted if target not in chosen]
+    if missing:
+        raise UsageError(
+            f"--target {missing[0]}: the models predict {', '.join(chosen)}: name a model of it"
+        )
+    order = [t for t in ontology.TARGETS if t in chosen] + sorted(set(chosen) - {*ontology.TARGETS})
+    return [chosen[target][0] for target in order if not wanted or target in wanted]
+
+
+def annotate(
+    inputs: list[str],
+    metadata_path: Path | None,
+    models: list[TargetModel],
+    *,
+    format: str = "auto",
+    orientation: str = "auto",
+    units: str = "auto",
+) -> Annotation:
+    """Fill the blanks of metadata, each call with its probability, or say that there is none.
+
+    Parameters
+    ----------
+    inputs : list of str
+        Raw expression tables; ``-`` is standard input.
+    metadata_path : pathlib.Path or None
+        Metadata, any columns.
+    models : list of TargetModel
+        One a target; normalisation comes from them.
+    format, orientation, units : str
+        See `srna_augment.reading.read_tables`.
+
+    Raises
+    ------
+    DataError
+        The table cannot be read, has too few of the features, or the metadata has columns that
+        would be overwritten.
+    """
+    table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
+    obs = with_metadata(table, metadata_path)
+    result = obs.astype(object).where(obs.notna(), "").astype(str)
+    if "sample_id" not in result.columns:
+        result.insert(0, "sample_id", table.samples)
+    _refuse_overwriting(result, models, metadata_path)
+    result = result.reset_index(drop=True)
+    tables: dict[str, ExpressionTable] = {}
+    normalised: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for model in models:
+        level, key = model.state.level, json.dumps(model.state.to_json())
+        if level not in tables:
+            tables[level] = features.collapse(table, level)
+        if key not in normalised:
+            normalised[key] = normalisation.transform(tables[level], model.state)
+        values, reported = normalised[key]
+        given = ontology.labels(obs, model.target)
+        columns = predict_columns(model, values, reported, given)
+        result = _with_columns(result, columns)
+        _log(model.target, columns[f"{model.target}_status"])
+    return Annotation(
+        table=result,
+        targets=[model.target for model in models],
+        cards={model.target: model.card for model in models},
+        recognised=table.recognised,
+    )
+
+
+def predict_columns(
+    model: TargetModel, values: np.ndarray, reported: np.ndarray, given: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the columns of one target in ``annotated.tsv``.
+
+    Parameters
+    ----------
+    model : TargetModel
+        The model.
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, in the model's normalisation.
+    reported : numpy.ndarray
+        ``(n_samples, n_features)`` of bool.
+    given : numpy.ndarray
+        ``(n_samples,)`` of str: labels in the metadata, empty where blank.
+
+    Returns
+    -------
+    dict
+        Column name to ``(n_samples,)`` of str.
+    """
+    target, calibration = model.target, model.calibration
+    x = model.prepare(values, model.state.features, reported)
+    probabilities = model.probabilities(x)
+    names = np.array(model.classes, dtype=object)
+    terms = np.array(model.term_ids, dtype=object)
+    best = probabilities.argmax(axis=1)
+    top = probabilities[np.arange(len(best)), best]
+    novel = ~reported.any(axis=1)
+    if model.novelty is not None:
+        novel |= model.novelty.is_novel(x * model.inputs.scale + model.inputs.centre)
+    called = calibration.called(probabilities) & ~novel
+    status = np.where(novel, NOVEL, np.where(called, CALLED, WITHHELD))
+    sets = calibration.sets(probabilities)
+    comparable = called & np.isin(given, names)
+    columns = {
+        f"{target}_best": names[best],
+        f"{target}_probability": np.array([f"{p:.{DIGITS}f}" for p in top], dtype=object),
+        f"{target}_status": status,
+        f"{target}_pred": np.where(called, names[best], ""),
+        f"{target}_pred_ontology_term_id": np.where(called, terms[best], ""),
+        f"{target}_set": np.array(
+            ["|".join(names[row][np.argsort(-p[row], kind="stable")])
+             for row, p in zip(sets, probabilities, strict=True)], dtype=object,
+        ),
+        f"{target}_check": np.where(
+            comparable, np.where(names[best] == given, AGREES, DISAGREES), ""
+        ),
+    }  # fmt: skip
+    if model.years is not None:
+        years = np.maximum(model.years.predict(x), 0)
+        half = model.years.half_width
+        bounds = (years, np.maximum(years - half, 0), years + half)
+        for name, column in zip(YEARS_COLUMNS, bounds, strict=True):
+            columns[name] = np.where(novel, "", [f"{value:.1f}" for value in column])
+    return columns
+
+
+def _with_columns(frame: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([frame, pd.DataFrame(columns, dtype=object)], axis=1)
+
+
+def _refuse_overwriting(
+    frame: pd.DataFrame, models: list[TargetModel], metadata_path: Path | None
+) -> None:
+    new = [f"{model.target}_{suffix}" for model in models for suffix in SUFFIXES]
+    new += YEARS_COLUMNS if any(model.years is not None for model in models) else ()
+    taken = [name for name in new if name in frame.columns]
+    if taken:
+        raise DataError(
+            f"{metadata_path or 'the input'}: the metadata already have a column '{taken[0]}', "
+            f"which augment writes: rename or drop it"
+        )
+
+
+def _log(target: str, status: np.ndarray) -> None:
+    counts = {name: int((status == name).sum()) for name in (CALLED, WITHHELD, NOVEL)}
+    get_logger().info(
+        "%s: %d called, %d withheld, %d out of distribution", target, *counts.values()
+    )

@@ -1,0 +1,82 @@
+"""`augment`: fill in tissue, sex and age of samples, or say that there is no call."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from ..ontology import TARGETS
+from .common import command
+from .reading_options import READ_PANEL, reading_options
+
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
+MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
+
+
+@command("augment")
+@reading_options
+@click.option(
+    "--metadata", type=INPUT_FILE, panel=READ_PANEL, metavar="TABLE",
+    help="Sample metadata (TSV or CSV); its columns come out untouched, in front.",
+)
+@click.option(
+    "--model", "models", type=INPUT_FILE, multiple=True, panel=MODEL_PANEL, metavar="H5",
+    help="Model to use, repeatable (one a target, or one for all). Default: the shipped model.",
+)
+@click.option(
+    "--target", "targets", type=click.Choice(TARGETS), multiple=True, panel=MODEL_PANEL,
+    help="Predict only this; repeatable. Default: all that the models know.",
+)
+@click.option(
+    "-o", "--output", required=True, type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="TSV",
+    help="Write the annotated table here; `-` is standard output.",
+)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), panel=OUTPUT_PANEL, metavar="PAGE",
+    help="Write a page that explains the calls here.",
+)
+@click.option(
+    "--multiqc", type=click.Path(file_okay=False, path_type=Path), panel=OUTPUT_PANEL,
+    metavar="DIR", help="Write a MultiQC section into this folder.",
+)
+def main(
+    inputs: tuple[str, ...], format: str, orientation: str, units: str, metadata: Path | None,
+    models: tuple[Path, ...], targets: tuple[str, ...], output: Path, html: Path | None,
+    multiqc: Path | None, seed: int, threads: int,
+) -> None:  # fmt: skip
+    """Fill in tissue, sex and age of small-RNA samples from their expression.
+
+    INPUT is one or more raw tables as their tools wrote them, of any level and unit; `-` is
+    standard input. Each call comes with its probability; where the evidence is too weak, or the
+    sample is unlike all that the model knows, the call is withheld and the table says so.
+
+    Example: `augment mirna.tsv --metadata samples.tsv --output annotated.tsv --html calls.html`
+    """
+    from ..files import atomic_output, check_output_folder
+
+    for path in (output, html):
+        if path is not None:
+            check_output_folder(path)
+    from ..annotate import annotate, choose_models, shipped_models
+
+    chosen = choose_models(list(models) or shipped_models(), list(targets))
+    annotation = annotate(
+        list(inputs), metadata, chosen, format=format, orientation=orientation, units=units
+    )
+    if html is not None:
+        from ..page import render_page
+
+        page = render_page(
+            annotation.table,
+            targets=annotation.targets,
+            model_cards=annotation.cards,
+            input_summary=annotation.recognised,
+        )
+        with atomic_output(html) as temporary:
+            temporary.write_text(page, encoding="utf-8")
+    if multiqc is not None:
+        from ..multiqc_calls import write_multiqc
+
+        write_multiqc(annotation, multiqc)
+    with atomic_output(output) as temporary:
+        annotation.table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")

@@ -1,0 +1,53 @@
+"""`train-dl`: train the network of one target."""
+
+from typing import Any
+
+import rich_click as click
+
+from .common import command
+from .training_options import run_training, training_options
+
+NETWORK_PANEL = "Network"
+
+
+@command("train-dl")
+@training_options
+@click.option(
+    "--epochs", type=click.IntRange(1), default=40, panel=NETWORK_PANEL,
+    help="Passes over the training samples.",
+)
+@click.option(
+    "--members", type=click.IntRange(1), default=3, panel=NETWORK_PANEL,
+    help="Networks in the ensemble, beside its linear path.",
+)
+@click.option(
+    "--hidden", default="256", metavar="N[,N...]", panel=NETWORK_PANEL,
+    help="Units of each hidden layer.",
+)
+def main(
+    epochs: int, members: int, hidden: str, seed: int, threads: int, **options: Any
+) -> None:  # fmt: skip
+    """Train a neural network on normalised expression, and predict what each fold left out.
+
+    EXPRESSION is the output of `normalise`, with labels in its metadata.
+
+    Example: `train-dl expression.h5ad --target tissue --scheme random --scheme group
+    --output tissue.h5 --predictions tissue.tsv`
+    """
+    from ..errors import UsageError
+    from ..learners.network import NetworkSettings
+    from ..learners.network_recipe import network_recipe
+
+    try:
+        layers = tuple(int(units) for units in hidden.split(","))
+    except ValueError:
+        layers = ()
+    if not layers or min(layers) < 1:
+        raise UsageError(f"--hidden {hidden}: not a list of positive numbers, as in 500,250")
+    settings = NetworkSettings(hidden=layers, members=members, epochs=epochs)
+    run_training(
+        [network_recipe(settings, threads)],
+        seed=seed,
+        settings={"learner": "network", **vars(settings)},
+        **options,
+    )

@@ -1,0 +1,197 @@
+"""Options and steps that `train-dl` and `train-rf` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from .. import __version__
+from ..errors import UsageError
+from ..files import check_output_folder, sha256
+from ..log import get_logger
+from ..ontology import TARGETS
+
+if TYPE_CHECKING:
+    from ..expression import Expression
+    from ..training import Labelled, Recipe
+
+DATA_PANEL, CV_PANEL, OUTPUT_PANEL = "Data", "Cross-validation", "Output"
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def training_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that both training commands have."""
+    options = [
+        click.argument("expression", type=INPUT_FILE),
+        click.option(
+            "--target", required=True, type=click.Choice(TARGETS), panel=DATA_PANEL,
+            help="What to predict.",
+        ),
+        click.option(
+            "--label-column", metavar="COLUMN", panel=DATA_PANEL,
+            help="Metadata column of the labels; by default the usual names are tried.",
+        ),
+        click.option(
+            "--min-samples", type=click.IntRange(1), default=5, panel=DATA_PANEL,
+            help="Leave out classes with fewer labelled samples.",
+        ),
+        click.option(
+            "--scheme", "schemes", multiple=True, panel=CV_PANEL,
+            type=click.Choice(["random", "group", "site", "none"]), default=["random"],
+            help="What a fold leaves out: subjects (random), whole studies (group) or sites; "
+            "may be given several times. 'none' only trains the final model.",
+        ),
+        click.option(
+            "--group", "group_column", metavar="COLUMN", panel=CV_PANEL,
+            help="Metadata column that the scheme 'group' leaves out as a whole, and that counts "
+            "once in figures. Default: study, dataset or series, else site.",
+        ),
+        click.option(
+            "--folds", "n_folds", type=click.IntRange(2), default=10, panel=CV_PANEL,
+            help="Number of folds.",
+        ),
+        click.option(
+            "--fold", "only_folds", type=click.IntRange(0), multiple=True, panel=CV_PANEL,
+            help="Run this fold only (from 0; repeatable), to spread folds over machines.",
+        ),
+        click.option(
+            "--calibrate-from", type=INPUT_FILE, multiple=True, panel=CV_PANEL,
+            metavar="PREDICTIONS",
+            help="Raw predictions of all folds, run before with --fold, to calibrate the final "
+            "model; --predictions then gets them gathered and calibrated.",
+        ),
+        click.option(
+            "-o", "--output", type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="MODEL",
+            help="Write the final model here (.h5); without it only folds are run.",
+        ),
+        click.option(
+            "--predictions", type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="TSV",
+            help="Write out-of-fold predictions here.",
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def run_training(
+    recipes: list[Recipe],
+    *,
+    expression: Path,
+    target: str,
+    label_column: str | None,
+    min_samples: int,
+    schemes: tuple[str, ...],
+    group_column: str | None,
+    n_folds: int,
+    only_folds: tuple[int, ...],
+    calibrate_from: tuple[Path, ...],
+    output: Path | None,
+    predictions: Path | None,
+    seed: int,
+    settings: dict[str, Any],
+) -> None:
+    """Cross-validate, then train and write the final model of the first recipe.
+
+    Raises
+    ------
+    UsageError
+        Options that do not go together.
+    DataError
+        The data cannot be learnt from.
+    """
+    wanted = [name for name in dict.fromkeys(schemes) if name != "none"]
+    if calibrate_from:
+        wanted = []
+    _check_options(wanted, only_folds, calibrate_from, output, predictions)
+    from ..expression import read_expression
+    from ..model.file import save_models
+    from ..predictions import OutOfFold, read_predictions, write_predictions
+    from ..training import (
+        calibrate_across_folds,
+        cross_validate,
+        evidence,
+        final_model,
+        labelled,
+    )
+
+    table = read_expression(expression)
+    data = labelled(
+        table,
+        target,
+        label_column=label_column,
+        group_column=group_column,
+        minimum_samples=min_samples,
+    )
+    if calibrate_from:
+        raw = read_predictions(list(calibrate_from))
+    else:
+        raw = []
+        for scheme in wanted:
+            for recipe in recipes:
+                raw += cross_validate(
+                    data, scheme, recipe, n_folds=n_folds, seed=seed,
+                    only=frozenset(only_folds) or None, progress=get_logger().info,
+                )  # fmt: skip
+    if predictions is not None:
+        # parts of folds stay raw: calibration of one fold needs the others
+        shown = raw if only_folds else [
+            calibrate_across_folds(part) if isinstance(part, OutOfFold) else part for part in raw
+        ]  # fmt: skip
+        write_predictions(shown, predictions)
+    if output is None:
+        return
+    recipe = recipes[0]
+    get_logger().info("%s, %s: final model on all %d samples", target, recipe.name, len(data.y))
+    proof = evidence(raw, target, recipe.name)
+    model = final_model(
+        data, recipe, seed, proof, _provenance(expression, table, data, seed, settings)
+    )
+    save_models([model], output, version=__version__)
+
+
+def _check_options(
+    schemes: list[str],
+    only_folds: tuple[int, ...],
+    calibrate_from: tuple[Path, ...],
+    output: Path | None,
+    predictions: Path | None,
+) -> None:
+    if output is None and predictions is None:
+        raise UsageError("nothing to write: give --output, --predictions, or both")
+    if predictions is not None and not schemes and not calibrate_from:
+        raise UsageError("--predictions needs folds: give --scheme random, group or site")
+    if only_folds and output is not None:
+        raise UsageError(
+            "--fold runs a part of the folds, and the final model needs all: leave out --output, "
+            "then train it with --calibrate-from"
+        )
+    for path in (output, predictions):
+        if path is not None:
+            check_output_folder(path)
+
+
+def _provenance(
+    source: Path, table: Expression, data: Labelled, seed: int, settings: dict[str, Any]
+) -> dict[str, Any]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {"srna-augment": __version__, "python": platform.python_version()}
+    for package in ("numpy", "scikit-learn", "tensorflow-cpu"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "seed": seed,
+        "settings": settings,
+        "versions": versions,
+        "expression_sha256": sha256(source),
+        "n_samples_given": len(table.samples),
+        "n_samples_labelled": len(data.y),
+    }

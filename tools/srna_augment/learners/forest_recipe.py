@@ -1,0 +1,40 @@
+"""The forest and the baselines as recipes of `srna_augment.training`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..model.forest import Forest
+from ..training import Recipe
+from .baselines import BASELINES, Baseline, fit_baseline
+from .forest import ForestSettings, fit_forest
+
+
+def forest_recipe(settings: ForestSettings, threads: int) -> Recipe:
+    """Return the recipe ``rf``."""
+
+    def fit(
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+    ) -> Forest:
+        return fit_forest(x, y, n, weights, settings, seed=seed, threads=threads)
+
+    def fit_years(
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+    ) -> Forest:
+        return fit_forest(x, y, 1, weights, settings, seed=seed, threads=threads, regression=True)
+
+    return Recipe("rf", fit, fit_years)
+
+
+def baseline_recipes(threads: int) -> list[Recipe]:
+    """Return one recipe a baseline, named as in predictions.tsv."""
+
+    def recipe(name: str) -> Recipe:
+        def fit(
+            x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+        ) -> Baseline:
+            return fit_baseline(name, x, y, n, weights, seed=seed, threads=threads)
+
+        return Recipe(name, fit)
+
+    return [recipe(name) for name in BASELINES]

@@ -1,0 +1,203 @@
+"""The network of `train-dl`: an ensemble of small networks and a linear path, trained as one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..model.network import BatchNorm, Dense, Layer, Network, ReLU
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """What can be set about the network.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Units of each hidden layer of a member.
+    members : int
+        Members with hidden layers; one linear member is always beside them.
+    epochs, batch : int
+        Passes over the training samples, and samples a step.
+    learning_rate, weight_decay : float
+        Of AdamW.
+    input_dropout, dropout : float
+        Share of inputs and of hidden units set to zero in training. A dropped input stands for a
+        feature that another laboratory does not report.
+    label_smoothing : float
+        Share of each label spread over all classes.
+    """
+
+    hidden: tuple[int, ...] = (256,)
+    members: int = 3
+    epochs: int = 40
+    batch: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    input_dropout: float = 0.3
+    dropout: float = 0.3
+    label_smoothing: float = 0.05
+
+
+def import_tensorflow(threads: int) -> Any:
+    """Import TensorFlow quietly, with results that do not depend on its version of oneDNN."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    import tensorflow as tf
+
+    if tf.config.threading.get_intra_op_parallelism_threads() == 0:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    return tf
+
+
+class NetworkTrainer:
+    """Trains networks of one shape; the graph is traced once and serves all folds.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Prepared features, and classes (or 1 for years).
+    settings : NetworkSettings
+        See there.
+    threads : int
+        Processors to use.
+    regression : bool
+        Fit one output by squared error instead of classes by cross-entropy.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        settings: NetworkSettings,
+        *,
+        threads: int = 1,
+        regression: bool = False,
+    ) -> None:
+        self.tf = import_tensorflow(threads)
+        self.settings = settings
+        self.regression = regression
+        self.n_outputs = n_outputs
+        keras = self.tf.keras
+        self.members = [self._member(keras, n_inputs, ()) for _ in range(1)]
+        self.members += [
+            self._member(keras, n_inputs, settings.hidden) for _ in range(settings.members)
+        ]
+        self.optimiser = keras.optimizers.AdamW(settings.learning_rate, settings.weight_decay)
+        self.variables = [v for member in self.members for v in member.trainable_variables]
+        self.optimiser.build(self.variables)
+        self._epoch = self.tf.function(self._run_epoch, reduce_retracing=True)
+
+    def _member(self, keras: Any, n_inputs: int, hidden: tuple[int, ...]) -> Any:
+        layers = [keras.layers.Dropout(self.settings.input_dropout)]
+        for units in hidden:
+            layers += [
+                keras.layers.Dense(units),
+                keras.layers.BatchNormalization(momentum=0.9),
+                keras.layers.ReLU(),
+                keras.layers.Dropout(self.settings.dropout),
+            ]
+        layers.append(keras.layers.Dense(self.n_outputs))
+        member = keras.Sequential(layers)
+        member.build((None, n_inputs))
+        return member
+
+    def _run_epoch(self, x: Any, y: Any, weights: Any, order: Any, rate: Any) -> None:
+        tf = self.tf
+        self.optimiser.learning_rate.assign(rate)
+        for step in tf.range(tf.shape(order)[0]):
+            rows = order[step]
+            inputs, target, weight = (tf.gather(a, rows) for a in (x, y, weights))
+            with tf.GradientTape() as tape:
+                loss = 0.0
+                for member in self.members:
+                    output = member(inputs, training=True)
+                    if self.regression:
+                        each = tf.reduce_sum(tf.square(output - target), axis=1)
+                    else:
+                        each = tf.nn.softmax_cross_entropy_with_logits(target, output)
+                    loss += tf.reduce_mean(each * weight)
+            gradients = tape.gradient(loss, self.variables)
+            self.optimiser.apply_gradients(zip(gradients, self.variables, strict=True))
+
+    def fit(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, seed: int) -> Network:
+        """Train from scratch.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            ``(n_samples, n_inputs)``, prepared inputs.
+        y : numpy.ndarray
+            ``(n_samples,)`` of int, classes; or of float with `regression`.
+        weights : numpy.ndarray
+            ``(n_samples,)``, mean 1.
+        seed : int
+            Seed of initial weights, dropout and order.
+
+        Returns
+        -------
+        Network
+            The members, equally weighted.
+        """
+        tf = self.tf
+        self._restart(seed)
+        n = len(x)
+        batch = min(self.settings.batch, n)
+        generator = np.random.default_rng(seed)
+        target = y[:, None] if self.regression else self._smoothed(y)
+        tensors = [tf.constant(a, dtype=tf.float32) for a in (x, target, weights)]
+        for epoch in range(self.settings.epochs):
+            order = generator.permutation(n)
+            order = np.resize(order, (-(-n // batch), batch)).astype(np.int32)
+            decay = 0.5 * (1 + np.cos(np.pi * epoch / self.settings.epochs))
+            rate = tf.constant(self.settings.learning_rate * decay, tf.float32)
+            self._epoch(*tensors, tf.constant(order), rate)
+        members = [_layers(member) for member in self.members]
+        return Network(members, np.full(len(members), 1 / len(members)))
+
+    def _smoothed(self, y: np.ndarray) -> np.ndarray:
+        smooth = self.settings.label_smoothing
+        hot = np.eye(self.n_outputs, dtype=np.float32)[y]
+        return hot * (1 - smooth) + smooth / self.n_outputs
+
+    def _restart(self, seed: int) -> None:
+        """Draw new initial weights and forget the optimiser's moments."""
+        tf = self.tf
+        tf.random.set_seed(seed)
+        generator = np.random.default_rng([seed, 1])
+        for member in self.members:
+            for layer in member.layers:
+                kind = type(layer).__name__
+                if kind == "Dense":
+                    n_in, n_out = layer.kernel.shape
+                    limit = np.sqrt(6 / (n_in + n_out))
+                    layer.kernel.assign(generator.uniform(-limit, limit, (n_in, n_out)))
+                    layer.bias.assign(np.zeros(n_out))
+                elif kind == "BatchNormalization":
+                    n = layer.gamma.shape[0]
+                    layer.set_weights([np.ones(n), np.zeros(n), np.zeros(n), np.ones(n)])
+                elif kind == "Dropout":
+                    layer.seed_generator.state.assign(generator.integers(0, 2**31, 2))
+        for variable in self.optimiser.variables:
+            variable.assign(tf.zeros_like(variable))
+
+
+def _layers(member: Any) -> list[Layer]:
+    """Return a trained Keras member as plain arrays; dropout does nothing after training."""
+    layers: list[Layer] = []
+    for layer in member.layers:
+        kind = type(layer).__name__
+        if kind == "Dense":
+            layers.append(Dense(layer.kernel.numpy(), layer.bias.numpy()))
+        elif kind == "BatchNormalization":
+            gamma, beta, mean, variance = (np.asarray(w) for w in layer.get_weights())
+            epsilon = np.array([layer.epsilon], dtype=np.float32)
+            layers.append(BatchNorm(gamma, beta, mean, variance, epsilon))
+        elif kind == "ReLU":
+            layers.append(ReLU())
+    return layers

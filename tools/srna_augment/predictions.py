@@ -1,0 +1,202 @@
+"""``predictions.tsv``: out-of-fold predictions as tables, and back to logits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import DataError
+from .files import atomic_output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability", "study",
+)  # fmt: skip
+PREFIX = "prob:"
+FLOOR = 1e-30
+
+
+@dataclass
+class OutOfFold:
+    """Predictions of one target, learner and scheme for samples that their fold did not train on.
+
+    Attributes
+    ----------
+    target, model, scheme : str
+        What was predicted, by which learner, under which scheme.
+    samples : numpy.ndarray
+        ``(n_samples,)`` of str.
+    fold : numpy.ndarray
+        ``(n_samples,)`` of int.
+    truth : numpy.ndarray
+        ``(n_samples,)`` of str.
+    study : numpy.ndarray
+        ``(n_samples,)`` of str, the unit that counts once in headline figures.
+    classes : list of str
+        The columns of `probabilities`.
+    probabilities : numpy.ndarray
+        ``(n_samples, n_classes)``, float32; 0 for a class that the fold did not know.
+    """
+
+    target: str
+    model: str
+    scheme: str
+    samples: np.ndarray
+    fold: np.ndarray
+    truth: np.ndarray
+    study: np.ndarray
+    classes: list[str]
+    probabilities: np.ndarray
+
+    def logits(self) -> np.ndarray:
+        """Return log probabilities ``(n_samples, n_classes)``; -inf for classes not known."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.probabilities)
+
+    def truth_index(self) -> np.ndarray:
+        """Return the true class of each sample as an index into `classes`, ``(n_samples,)``."""
+        index = {name: i for i, name in enumerate(self.classes)}
+        return np.array([index[name] for name in self.truth])
+
+    def frame(self) -> pd.DataFrame:
+        """Return the predictions as rows of ``predictions.tsv``."""
+        import pandas as pd
+
+        best = self.probabilities.argmax(axis=1)
+        frame = pd.DataFrame(
+            {
+                "sample_id": self.samples,
+                "target": self.target,
+                "model": self.model,
+                "scheme": self.scheme,
+                "fold": self.fold,
+                "truth": self.truth,
+                "predicted": np.array(self.classes, dtype=object)[best],
+                "probability": _text(self.probabilities[np.arange(len(best)), best]),
+                "study": self.study,
+            }
+        )
+        columns = {
+            PREFIX + name: _text(self.probabilities[:, i]) for i, name in enumerate(self.classes)
+        }
+        return pd.concat([frame, pd.DataFrame(columns)], axis=1)
+
+
+@dataclass
+class YearsOutOfFold:
+    """Predicted years for samples that their fold did not train on; arrays ``(n_samples,)``."""
+
+    model: str
+    scheme: str
+    samples: np.ndarray
+    fold: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+    study: np.ndarray
+
+    def frame(self) -> pd.DataFrame:
+        """Return the predictions as rows of ``predictions.tsv``, target ``age_years``."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "sample_id": self.samples,
+                "target": "age_years",
+                "model": self.model,
+                "scheme": self.scheme,
+                "fold": self.fold,
+                "truth": [f"{value:g}" for value in self.truth],
+                "predicted": [f"{value:.2f}" for value in self.predicted],
+                "probability": "",
+                "study": self.study,
+            }
+        )
+
+
+def _text(values: np.ndarray) -> list[str]:
+    """Write float32 so that reading gives the same float32."""
+    return [f"{value:.9g}" for value in values.astype(np.float32)]
+
+
+def write_predictions(results: list[OutOfFold | YearsOutOfFold], path: str | Path) -> None:
+    """Write out-of-fold predictions as TSV, whole or not at all."""
+    import pandas as pd
+
+    frames = [result.frame() for result in results]
+    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+    with atomic_output(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, na_rep="", lineterminator="\n")
+
+
+def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
+    """Read files of one run back, joined by target, learner and scheme.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        Files that `write_predictions` wrote, each perhaps with some folds only.
+
+    Returns
+    -------
+    list of OutOfFold or YearsOutOfFold
+        One a target, learner and scheme, samples in order of their ids.
+
+    Raises
+    ------
+    DataError
+        A file is not predictions, or a sample stands in it twice.
+    """
+    import pandas as pd
+
+    frames = []
+    for path in paths:
+        try:
+            frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{path}: cannot be read as predictions ({error}): give what --predictions wrote"
+            ) from None
+        missing = [name for name in COLUMNS if name not in frame.columns]
+        if missing:
+            raise DataError(
+                f"{path}: no column {missing[0]}: give what --predictions of train-dl or "
+                f"train-rf wrote"
+            )
+        frames.append(frame)
+    table = pd.concat(frames, ignore_index=True).fillna("")
+    results: list[OutOfFold | YearsOutOfFold] = []
+    for (target, model, scheme), rows in table.groupby(["target", "model", "scheme"], sort=True):
+        rows = rows.sort_values("sample_id", kind="stable")
+        twice = rows["sample_id"].duplicated()
+        if twice.any():
+            raise DataError(
+                f"{', '.join(map(str, paths))}: sample {rows['sample_id'][twice].iloc[0]} stands "
+                f"twice in {target}, {model}, {scheme}: give each fold once"
+            )
+        shared = {
+            "model": model,
+            "scheme": scheme,
+            "samples": rows["sample_id"].to_numpy(),
+            "fold": rows["fold"].to_numpy(dtype=int),
+            "study": rows["study"].to_numpy(),
+        }
+        if target == "age_years":
+            truth, predicted = (rows[name].to_numpy(dtype=float) for name in ("truth", "predicted"))
+            results.append(YearsOutOfFold(truth=truth, predicted=predicted, **shared))
+            continue
+        columns = [c for c in rows.columns if c.startswith(PREFIX) and (rows[c] != "").any()]
+        results.append(
+            OutOfFold(
+                target=target,
+                truth=rows["truth"].to_numpy(),
+                classes=[name.removeprefix(PREFIX) for name in columns],
+                probabilities=rows[columns].replace("", "0").to_numpy(dtype=np.float32),
+                **shared,
+            )
+        )
+    return results

@@ -1,0 +1,479 @@
+"""Cross-validation and the final model of one target, for any learner.
+
+Everything that is fitted on data (selection, centring, scaling, weights, calibration) is fitted on the
+training samples of its fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from . import ontology, splits
+from .calibration import Calibration, fit_calibration, fit_novelty
+from .calibration.calls import SET_LEVEL, fit_temperature
+from .errors import DataError
+from .learners.selection import select_variable
+from .learners.weights import equal_unit_weights, study_class_weights
+from .log import get_logger
+from .model.inputs import Inputs, fit_inputs
+from .model.network import softmax
+from .model.target import Learner, TargetModel, Years
+from .normalisation import State
+from .predictions import OutOfFold, YearsOutOfFold
+
+if TYPE_CHECKING:
+    from .expression import Expression
+
+MINIMUM_SAMPLES = 5
+# Whose out-of-fold predictions calibrate the model that ships: those farthest from random first.
+CALIBRATES = ("group", "site", "random")
+SCHEME_TEXT = {
+    "group": "studies left out",
+    "site": "sites left out",
+    "random": "random folds (optimistic on studies never seen)",
+}
+
+
+class HasLogits(Protocol):
+    """Anything that turns prepared inputs into logits."""
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """Return ``(n_samples, n_classes)``."""
+
+
+# prepared inputs (n, f), classes or years (n,), number of outputs, weights (n,), units (n,), seed
+FitLearner = Callable[[np.ndarray, np.ndarray, int, np.ndarray, np.ndarray, int], Any]
+
+
+@dataclass
+class Recipe:
+    """A learner under its name, and how it is fitted.
+
+    Attributes
+    ----------
+    name : str
+        ``dl``, ``rf`` or a baseline's name, as in predictions.tsv.
+    fit : callable
+        `FitLearner` for classes.
+    fit_years : callable or None
+        `FitLearner` for years.
+    """
+
+    name: str
+    fit: FitLearner
+    fit_years: FitLearner | None = None
+
+
+@dataclass
+class Labelled:
+    """The labelled samples of one target.
+
+    Attributes
+    ----------
+    target : str
+        tissue, tissue_group, sex or age.
+    expression : Expression
+        The labelled samples only.
+    classes : list of str
+        Sorted names.
+    y : numpy.ndarray
+        ``(n_samples,)`` of int.
+    study : numpy.ndarray
+        ``(n_samples,)`` of str: what counts once and shares a laboratory.
+    study_column : str
+        Where `study` came from.
+    years : numpy.ndarray
+        ``(n_samples,)``; NaN but for age.
+    group_column : str or None
+        What the scheme ``group`` leaves out, if it was named.
+    """
+
+    target: str
+    expression: Expression
+    classes: list[str]
+    y: np.ndarray
+    study: np.ndarray
+    study_column: str
+    years: np.ndarray
+    group_column: str | None = None
+
+    def columns(self) -> tuple[np.ndarray, list[str]]:
+        """Return normalised values ``(n_samples, n_features)`` and their features."""
+        return self.expression.values, self.expression.features
+
+
+def labelled(
+    expression: Expression,
+    target: str,
+    *,
+    label_column: str | None = None,
+    group_column: str | None = None,
+    minimum_samples: int = MINIMUM_SAMPLES,
+) -> Labelled:
+    """Take the samples whose label is given and frequent enough to learn.
+
+    Parameters
+    ----------
+    expression : Expression
+        All samples.
+    target : str
+        tissue, tissue_group, sex or age.
+    label_column, group_column : str, optional
+        Metadata columns, if not the usual ones.
+    minimum_samples : int
+        Classes with fewer samples are left out, and said.
+
+    Raises
+    ------
+    DataError
+        Fewer than two classes remain.
+    """
+    names = ontology.labels(expression.obs, target, label_column)
+    found, counts = np.unique(names[names != ""].astype(str), return_counts=True)
+    rare = found[counts < minimum_samples]
+    if len(rare):
+        get_logger().warning(
+            "%s: %d classes with fewer than %d samples are left out: %s",
+            target, len(rare), minimum_samples, ", ".join(rare[:10]),
+        )  # fmt: skip
+    classes = [str(name) for name in found[counts >= minimum_samples]]
+    if len(classes) < 2:
+        raise DataError(
+            f"target {target}: {len(classes)} classes with {minimum_samples} labelled samples or "
+            f"more, two are needed: check the metadata column, or lower --min-samples"
+        )
+    rows = np.flatnonzero(np.isin(names.astype(str), classes))
+    subset = expression.subset(rows)
+    index = {name: i for i, name in enumerate(classes)}
+    study, column = study_units(subset.obs, group_column)
+    get_logger().info(
+        "%s: %d samples, %d classes, %d units by '%s'",
+        target, len(rows), len(classes), len(set(study)), column,
+    )  # fmt: skip
+    return Labelled(
+        target=target,
+        expression=subset,
+        classes=classes,
+        y=np.array([index[name] for name in names[rows]]),
+        study=study,
+        study_column=column,
+        years=ontology.years(subset.obs) if target == "age" else np.full(len(rows), np.nan),
+        group_column=group_column,
+    )
+
+
+def study_units(obs: Any, group_column: str | None) -> tuple[np.ndarray, str]:
+    """Return what counts once in figures and weights: the group column, else studies, else sites.
+
+    Without any of them all samples are one study.
+    """
+    column = group_column or splits.first_column(obs, splits.STUDY_COLUMNS + splits.SITE_COLUMNS)
+    if column is None:
+        return np.full(len(obs), "all", dtype=object), "none"
+    return splits.keys(obs, column), column
+
+
+@dataclass
+class Fitted:
+    """A learner with its input preparation."""
+
+    inputs: Inputs
+    learner: HasLogits
+    years: tuple[Any, float, float] | None = None
+
+
+def fit_on(data: Labelled, rows: np.ndarray, recipe: Recipe, seed: int, *, classes: bool = True,
+           years: bool = False) -> Fitted:  # fmt: skip
+    """Fit input preparation and learner on some of the labelled samples.
+
+    Parameters
+    ----------
+    data : Labelled
+        All labelled samples.
+    rows : numpy.ndarray
+        Indices of the training samples.
+    recipe : Recipe
+        The learner.
+    seed : int
+        Seed of the learner.
+    classes, years : bool
+        What to fit.
+    """
+    values, features = data.columns()
+    reported = data.expression.reported
+    reported = None if reported is None else reported[rows]
+    unit = data.study[rows]
+    weights = study_class_weights(unit, data.y[rows])
+    train = values[rows]
+    selected = select_variable(train, weights)
+    inputs = fit_inputs(train, features, reported, weights, selected)
+    x = inputs.prepare(train, features, reported)
+    learner = None
+    if classes:
+        learner = recipe.fit(x, data.y[rows], len(data.classes), weights, unit, seed)
+    fitted_years = None
+    if years and recipe.fit_years is not None:
+        known = ~np.isnan(data.years[rows])
+        if known.sum() >= 2 * MINIMUM_SAMPLES:
+            age = data.years[rows][known]
+            centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
+            machine = recipe.fit_years(
+                x[known], (age - centre) / scale, 1, weights[known], unit[known], seed
+            )
+            fitted_years = (machine, centre, scale)
+    return Fitted(inputs, learner, fitted_years)  # type: ignore[arg-type]
+
+
+def cross_validate(
+    data: Labelled,
+    scheme: str,
+    recipe: Recipe,
+    *,
+    n_folds: int,
+    seed: int,
+    only: frozenset[int] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> list[OutOfFold | YearsOutOfFold]:
+    """Predict every labelled sample by a model that saw nothing of its unit.
+
+    Parameters
+    ----------
+    data : Labelled
+        All labelled samples.
+    scheme : {"random", "group", "site"}
+        What is left out together.
+    recipe : Recipe
+        The learner.
+    n_folds : int
+        How many folds.
+    seed : int
+        Seed of the folds and of the learner.
+    only : frozenset of int, optional
+        Folds to run; the others' samples are not in the result.
+    progress : callable
+        Told before each fold.
+
+    Returns
+    -------
+    list of OutOfFold or YearsOutOfFold
+        Raw probabilities (see `calibrate_across_folds`), and years for age.
+    """
+    units, _ = splits.groups(data.expression.obs, scheme, data.group_column)
+    names = np.array(data.classes, dtype=object)[data.y]
+    fold = splits.folds(names, units, n_folds, seed)
+    values, features = data.columns()
+    reported = data.expression.reported
+    probabilities = np.zeros((len(names), len(data.classes)), dtype=np.float32)
+    predicted_years = np.full(len(names), np.nan)
+    wanted = [k for k in range(fold.max() + 1) if only is None or k in only]
+    wants_years = data.target == "age" and recipe.fit_years is not None
+    for k in wanted:
+        progress(f"{data.target}, {recipe.name}, {scheme}: fold {k + 1} of {fold.max() + 1}")
+        train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        seen = np.unique(data.y[train])
+        fitted = fit_on(data, train, recipe, seed + k, years=wants_years)
+        x = fitted.inputs.prepare(
+            values[test], features, None if reported is None else reported[test]
+        )
+        raw = fitted.learner.logits(x)[:, seen].astype(np.float64)
+        probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), 1e-12)
+        if fitted.years is not None:
+            machine, centre, scale = fitted.years
+            predicted_years[test] = _as_years(machine, x) * scale + centre
+    done = np.isin(fold, wanted)
+    samples = np.array(data.expression.samples, dtype=object)
+    results: list[OutOfFold | YearsOutOfFold] = [
+        OutOfFold(
+            data.target, recipe.name, scheme, samples[done], fold[done], names[done],
+            data.study[done], data.classes, probabilities[done],
+        )  # fmt: skip
+    ]
+    if wants_years:
+        rows = done & ~np.isnan(data.years) & ~np.isnan(predicted_years)
+        results.append(
+            YearsOutOfFold(
+                recipe.name, scheme, samples[rows], fold[rows], data.years[rows],
+                predicted_years[rows], data.study[rows],
+            )  # fmt: skip
+        )
+    return results
+
+
+def _as_years(machine: Any, x: np.ndarray) -> np.ndarray:
+    return machine.mean_value(x)[:, 0] if hasattr(machine, "mean_value") else machine.logits(x)[:, 0]
+
+
+def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
+    """Give each fold the temperature that fits the *other* folds' predictions.
+
+    Parameters
+    ----------
+    raw : OutOfFold
+        Raw probabilities of all folds.
+
+    Returns
+    -------
+    OutOfFold
+        The same, calibrated; samples in order of their ids.
+    """
+    order = np.argsort(raw.samples.astype(str), kind="stable")
+    fold, logits = raw.fold[order], raw.logits()[order].astype(np.float64)
+    truth = _truth_or_unknown(raw)[order]
+    weights = equal_unit_weights(raw.study[order])
+    finite = np.where(np.isfinite(logits), logits, -1e4)
+    calibrated = np.empty(logits.shape, dtype=np.float32)
+    for k in np.unique(fold):
+        other, here = fold != k, fold == k
+        temperature = fit_temperature(finite[other], truth[other], weights[other])
+        calibrated[here] = softmax(finite[here] / temperature)
+    calibrated[~np.isfinite(logits)] = 0
+    return OutOfFold(
+        raw.target, raw.model, raw.scheme, raw.samples[order], fold, raw.truth[order],
+        raw.study[order], raw.classes, calibrated,
+    )  # fmt: skip
+
+
+def _truth_or_unknown(raw: OutOfFold) -> np.ndarray:
+    """Return the index of the true class, or -1 where the sample's fold did not know it."""
+    truth = raw.truth_index()
+    known = raw.probabilities[np.arange(len(truth)), truth] > 0
+    return np.where(known, truth, -1)
+
+
+@dataclass
+class Evidence:
+    """Raw out-of-fold predictions that calibrate a final model, best scheme first."""
+
+    classes: OutOfFold | None = None
+    years: YearsOutOfFold | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def evidence(results: list[OutOfFold | YearsOutOfFold], target: str, model: str) -> Evidence:
+    """Choose the out-of-fold predictions that calibrate the final model of a target and learner."""
+    mine = [r for r in results if r.model == model]
+    groups = [r for r in mine if isinstance(r, OutOfFold) and r.target == target]
+    ages = [r for r in mine if isinstance(r, YearsOutOfFold) and target == "age"]
+    groups.sort(key=lambda r: CALIBRATES.index(r.scheme))
+    ages.sort(key=lambda r: CALIBRATES.index(r.scheme))
+    figures = {}
+    for result in groups:
+        right = result.probabilities.argmax(axis=1) == result.truth_index()
+        w = equal_unit_weights(result.study)
+        figures[result.scheme] = {
+            "n_samples": len(right),
+            "n_studies": len(set(result.study)),
+            "accuracy": round(float(right.mean()), 4),
+            "accuracy_studies_equal": round(float((right * w).sum() / w.sum()), 4),
+        }
+    return Evidence(groups[0] if groups else None, ages[0] if ages else None, figures)
+
+
+def final_model(
+    data: Labelled, recipe: Recipe, seed: int, proof: Evidence, provenance: dict[str, Any]
+) -> TargetModel:
+    """Train on all labelled samples, and calibrate on out-of-fold predictions.
+
+    Parameters
+    ----------
+    data : Labelled
+        All labelled samples.
+    recipe : Recipe
+        ``dl`` or ``rf``: a learner that can be kept as arrays.
+    seed : int
+        Seed of the learner.
+    proof : Evidence
+        Raw out-of-fold predictions; without them nothing is ever called.
+    provenance : dict
+        Seed, versions, hashes, for the model file.
+    """
+    rows = np.arange(len(data.y))
+    wants_years = data.target == "age" and recipe.fit_years is not None
+    fitted = fit_on(data, rows, recipe, seed, years=wants_years)
+    values, features = data.columns()
+    x = fitted.inputs.prepare(values, features, data.expression.reported)
+    weights = study_class_weights(data.study, data.y)
+    references = {"mean": _mean(x, equal_unit_weights(data.study))}
+    for i, name in enumerate(data.classes):
+        at = data.y == i
+        references[f"class:{name}"] = _mean(x[at], equal_unit_weights(data.study[at]))
+    learner = fitted.learner
+    assert isinstance(learner, Learner)
+    return TargetModel(
+        target=data.target,
+        classes=data.classes,
+        term_ids=[ontology.term_id(data.target, name) for name in data.classes],
+        state=State.from_json(data.expression.state, "expression"),
+        inputs=fitted.inputs,
+        learner=learner,
+        calibration=_calibration(data, proof),
+        novelty=fit_novelty(
+            x * fitted.inputs.scale + fitted.inputs.centre,
+            data.y, len(data.classes), data.study, weights,
+        ),  # fmt: skip
+        references=references,
+        years=_years(fitted, proof),
+        card=_card(data, recipe, proof),
+        provenance=provenance,
+    )
+
+
+def _mean(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return (weights @ x / weights.sum()).astype(np.float32)
+
+
+def _calibration(data: Labelled, proof: Evidence) -> Calibration:
+    raw = proof.classes
+    if raw is None:
+        get_logger().warning(
+            "%s: no out-of-fold predictions, so nothing will be called: use --scheme, or "
+            "--calibrate-from", data.target,
+        )  # fmt: skip
+        return Calibration()
+    if raw.classes != data.classes:
+        raise DataError(
+            f"target {data.target}: the out-of-fold predictions are of other classes than the "
+            f"expression file's: give those of the same run"
+        )
+    return fit_calibration(
+        raw.logits(),
+        raw.truth_index(),
+        equal_unit_weights(raw.study),
+        fitted_on=f"{SCHEME_TEXT[raw.scheme]}: {len(raw.samples)} samples of "
+        f"{len(set(raw.study))} units by '{data.study_column}'",
+    )
+
+
+def _years(fitted: Fitted, proof: Evidence) -> Years | None:
+    if fitted.years is None:
+        return None
+    machine, centre, scale = fitted.years
+    if proof.years is None:  # two standard deviations of the training ages: no better than no model
+        return Years(machine, centre, scale, 2 * scale, SET_LEVEL)
+    error = np.abs(proof.years.predicted - proof.years.truth)
+    half_width = float(np.quantile(error, SET_LEVEL, method="higher"))
+    return Years(machine, centre, scale, half_width, SET_LEVEL)
+
+
+def _card(data: Labelled, recipe: Recipe, proof: Evidence) -> dict[str, Any]:
+    names, counts = np.unique(data.study.astype(str), return_counts=True)
+    return {
+        "target": data.target,
+        "learner": recipe.name,
+        "n_samples": len(data.y),
+        "n_studies": len(names),
+        "study_column": data.study_column,
+        "studies": dict(zip(names.tolist(), counts.tolist(), strict=True)),
+        "samples_by_class": {
+            name: int((data.y == i).sum()) for i, name in enumerate(data.classes)
+        },
+        "n_features": len(data.expression.features),
+        "normalisation": f"{data.expression.state['method']}, level {data.expression.state['level']}",
+        "out_of_fold": proof.figures,
+        "intended_use": "Fill in missing sample metadata of human small-RNA sequencing; not for "
+        "diagnosis. A withheld call is an answer.",
+    }
