@@ -1,0 +1,151 @@
+"""Faults, struck for real: each ends in a clear message or in the same tables, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from container_harness import SMALL, Workflow, slurm_states, wait_for
+
+pytestmark = [pytest.mark.container, pytest.mark.pipeline]
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Return the processes whose working folder is a task's, the wrapper's shell first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "cwd").resolve() == folder:
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return sorted(found)
+
+
+def kill_task(folder: Path) -> None:
+    """Kill a task's tool, as a machine short of memory would."""
+    commands = {
+        pid: Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        for pid in processes_in(folder)
+    }
+    tools = [pid for pid, words in commands.items() if any("train-rf" in word for word in words)]
+    assert tools, f"no tool runs in {folder}: {commands}"
+    for pid in tools:
+        os.kill(pid, signal.SIGKILL)
+
+
+def statuses(run) -> list[tuple[str, str]]:
+    """Return process and status of each task of a run."""
+    return [(row["name"].split(" ")[0], row["status"]) for row in run.trace()]
+
+
+def test_missing_engine_is_named(workflow, docker):
+    # A docker client that finds no daemon behind its address.
+    process = subprocess.run(
+        workflow.command("docker,test", *SMALL),
+        cwd=workflow.folder,
+        env=workflow.environment(DOCKER_HOST="unix:///nowhere/docker.sock"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert process.returncode != 0
+    assert "Cannot connect to the Docker daemon" in process.stdout + process.stderr
+    assert not list(workflow.outdir.glob("*.tsv"))
+
+
+def test_missing_image_is_named(workflow, docker):
+    done = workflow.run("docker,test", *SMALL, "--container_tag", "no-such-tag")
+    assert done.returncode != 0
+    assert "srna-augment/base:no-such-tag" in done.output
+    assert not list(done.outdir.glob("*.tsv"))
+
+
+def test_killed_task_is_tried_again(workflow, small_reference):
+    process = workflow.start("test", *SMALL)
+    kill_task(workflow.task_folder("TRAIN_RF"))
+    done = workflow.finish(process)
+    assert done.returncode == 0, done.output
+    assert ("TRAIN_RF", "FAILED") in [
+        (name.split(":")[-1], status) for name, status in statuses(done)
+    ]
+    assert done.tables() == small_reference.tables()
+
+
+def test_task_out_of_memory_is_given_more(workflow, small_reference, images, tmp_path):
+    # 24 MB kill the tool in its container; the second try gets what the label asks for.
+    config = tmp_path / "little.config"
+    config.write_text(
+        "process { withName: 'TRAIN_RF' { memory = { task.attempt == 1 ? 24.MB : 2.GB } } }\n"
+    )
+    done = workflow.run("docker,test", *SMALL, "-c", config)
+    assert done.returncode == 0, done.output
+    failed = [row for row in done.trace() if row["status"] == "FAILED"]
+    assert failed
+    assert {row["exit"] for row in failed} == {"137"}
+    assert all("TRAIN_RF" in row["name"] for row in failed)
+    assert done.tables() == small_reference.tables()
+
+
+def test_full_disc_is_named_and_mended(workflow, small_reference, small_disc):
+    work = small_disc("1m")
+    done = workflow.run("test", *SMALL, work=work)
+    assert done.returncode != 0
+    assert "No space left on device" in done.output
+    assert not list(done.outdir.glob("*.tsv")), "no half-written results"
+
+    small_disc("500m")
+    done = workflow.run("test", *SMALL, "-resume", work=work)
+    assert done.returncode == 0, done.output
+    assert done.tables() == small_reference.tables()
+
+
+def test_run_survives_a_lost_node(workflow, small_reference, slurm):
+    process = workflow.start("slurm,test", *SMALL)
+    folder = workflow.task_folder("TRAIN_RF")
+    node = subprocess.run(
+        ["sinfo", "--noheader", "--format", "%N"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+    def set_state(*state: str) -> None:
+        subprocess.run(
+            ["scontrol", "update", f"nodename={node}", *state], check=True, capture_output=True
+        )
+
+    # The node is gone, and what ran on it with it.
+    set_state("state=down", "reason=test")
+    for pid in processes_in(folder):
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(2)
+    assert not (folder / ".exitcode").exists() or (folder / ".exitcode").read_text() != "0"
+    set_state("state=resume")
+
+    done = workflow.finish(process)
+    assert slurm_states() == ["idle"]
+    assert done.returncode == 0, done.output
+    assert done.tables() == small_reference.tables()
+
+
+def test_killed_run_resumes(workflow: Workflow, small_reference):
+    process = workflow.start("test", *SMALL)
+    workflow.task_folder("TRAIN_RF")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not list(workflow.outdir.glob("*.tsv"))
+    # What Nextflow left running dies with the machine in earnest; here it ends by itself.
+    wait_for(lambda: workflow.work if idle(workflow) else None, 60, "left-over tasks to end")
+
+    done = workflow.run("test", *SMALL, "-resume")
+    assert done.returncode == 0, done.output
+    assert ("NORMALISE", "CACHED") in statuses(done)
+    assert done.tables() == small_reference.tables()
+
+
+def idle(workflow: Workflow) -> bool:
+    return not any(processes_in(path.parent) for path in workflow.work.glob("*/*/.command.run"))
