@@ -1,6 +1,5 @@
 // One page of everything: how good the models are, what they look at, what was filled in.
 process MULTIQC {
-    label 'train_image'
     label 'process_single'
     conda "${moduleDir}/environment.yml"
 

@@ -1,0 +1,139 @@
+"""Parameters: schema and configuration in step, mistakes stopped before the first task."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+pytestmark = pytest.mark.pipeline
+
+PARAMETER = re.compile(r"^params\.(\w+) = (.*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def schema(root: Path) -> dict[str, Any]:
+    return json.loads((root / "nextflow_schema.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def properties(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: described
+        for section in schema["$defs"].values()
+        for name, described in section["properties"].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def configured(nextflow: Callable, root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """Return the parameters of nextflow.config with their values as Nextflow prints them."""
+    done = nextflow("config", "-flat", root, cwd=tmp_path_factory.mktemp("config"))
+    assert done.returncode == 0, done.stderr
+    return {name: value.strip("'") for name, value in PARAMETER.findall(done.stdout)}
+
+
+def test_schema_is_a_schema(schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert {part["$ref"] for part in schema["allOf"]} == {f"#/$defs/{n}" for n in schema["$defs"]}
+
+
+def test_schema_and_configuration_have_the_same_parameters(
+    properties: dict[str, dict[str, Any]], configured: dict[str, str]
+) -> None:
+    assert list(properties) == list(configured)
+
+
+def test_schema_and_configuration_have_the_same_defaults(
+    properties: dict[str, dict[str, Any]], configured: dict[str, str], root: Path
+) -> None:
+    described = {
+        name: json.dumps(value["default"]).strip('"') if "default" in value else "null"
+        for name, value in properties.items()
+    }
+    assert described | {"multiqc_config": f"{root}/assets/multiqc_config.yml"} == configured
+
+
+def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -> None:
+    from srna_augment.cli.deeplift_score import main as deeplift_score
+    from srna_augment.cli.normalise import main as normalise
+    from srna_augment.ontology import TARGETS
+    from srna_augment.splits import SCHEMES
+
+    def choices(command: Any, option: str) -> list[str]:
+        return list(next(o for o in command.params if o.name == option).type.choices)
+
+    assert properties["method"]["enum"] == choices(normalise, "method")
+    assert properties["level"]["enum"] == choices(normalise, "level")
+    assert properties["rule"]["enum"] == choices(deeplift_score, "rule")
+    assert properties["targets"]["default"].split(",") == list(TARGETS)
+    assert properties["schemes"]["pattern"].startswith(f"^({'|'.join(SCHEMES)})")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--foldz", "3"], "--foldz: no such parameter: did you mean --folds?"),
+        (
+            ["--folds-per-task", "3"],
+            "--foldsPerTask: no such parameter: did you mean --folds_per_task?",
+        ),
+        (["--folds", "many"], "--folds many: must be a whole number"),
+        (["--folds", "1"], "--folds 1: must be 2 or more"),
+        (["--train", "maybe"], "--train maybe: must be true or false"),
+        (["--rule", "deeplift"], "--rule deeplift: must be one of rescale, revealcancel"),
+        (
+            ["--targets", "tissue,colour"],
+            "--targets tissue,colour: must be of tissue, tissue_group, sex, age, "
+            "with commas between",
+        ),
+        (["--max_memory", "8"], "--max_memory 8: must be a size such as 8.GB"),
+        (["--metadata", "nowhere.tsv"], "--metadata nowhere.tsv: nowhere.tsv: no such file"),
+        (
+            ["second.tsv"],
+            "second.tsv: belongs to no parameter: put commas between values, "
+            "quotes around wildcards",
+        ),
+    ],
+)  # fmt: skip
+def test_mistake_stops_before_the_first_task(
+    nextflow: Callable, workflow: Path, small: Path, tmp_path: Path, arguments: list, line: str
+) -> None:
+    done = nextflow("run", workflow, "--input", small / "counts.tsv.gz", *arguments, cwd=tmp_path)
+    told = [text for text in done.stdout.splitlines() if text.startswith(("--", "second"))]
+    assert done.returncode == 1
+    assert told == [line]
+    assert "Submitted process" not in done.stdout
+
+
+def test_input_is_needed(nextflow: Callable, workflow: Path, tmp_path: Path) -> None:
+    done = nextflow("run", workflow, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "--input: is missing: give the count tables" in done.stdout
+    assert "Submitted process" not in done.stdout
+
+
+def test_help_lists_every_parameter_and_runs_nothing(
+    nextflow: Callable, workflow: Path, tmp_path: Path, properties: dict[str, dict[str, Any]]
+) -> None:
+    done = nextflow("run", workflow, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert re.findall(r"^  --(\w+) ", done.stdout, re.MULTILINE) == list(properties)
+    assert not (tmp_path / "results").exists()
+
+
+def test_demo_metadata_follow_the_input_schema(root: Path, demo_data: Path) -> None:
+    import csv
+
+    schema = json.loads((root / "assets" / "schema_input.json").read_text())
+    with (demo_data / "metadata.tsv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    jsonschema.validate(rows, schema)
+    for wrong in ({**rows[0], "sample_id": " "}, {**rows[0], "age_years": "old"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate([wrong], schema)

@@ -1,0 +1,179 @@
+"""The workflow run for real, on a small part of the bundled data."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow, pytest.mark.train]
+
+SUBMITTED = re.compile(r"Submitted process > ([\w:]+)(?: \((.*)\))?")
+CACHED = re.compile(r"Cached process > ")
+INFO = {"dag.html", "report.html", "timeline.html", "trace.tsv", "software_versions.yml"}
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as handle:
+        delimiter = "," if path.suffix == ".csv" else "\t"
+        return list(csv.DictReader(handle, delimiter=delimiter))
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the real runs, which share their work so that `-resume` finds it."""
+    return tmp_path_factory.mktemp("real")
+
+
+@pytest.fixture(scope="module")
+def arguments(workflow: Path, small: Path) -> list[object]:
+    """Return a run of everything that is short: few samples, one target, little training."""
+    return [
+        "run", workflow,
+        "--input", small / "counts.tsv.gz", "--metadata", small / "metadata.tsv",
+        "--targets", "tissue", "--schemes", "random,group", "--group", "site", "--folds", "2",
+        "--epochs", "3", "--members", "1", "--trees", "30", "--max_cpus", "1",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(nextflow: Callable, arguments: list[object], folder: Path) -> tuple[str, Path]:
+    """Run with all folds in one task; return what Nextflow said and the results."""
+    done = nextflow(*arguments, "--outdir", folder / "whole", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, folder / "whole"
+
+
+def test_each_target_and_learner_is_one_task(whole: tuple[str, Path]) -> None:
+    assert sorted(SUBMITTED.findall(whole[0])) == [
+        ("AUGMENT", "counts.tsv.gz"),
+        ("CROSS_VALIDATE:TRAIN_DL", "tissue.dl"),
+        ("CROSS_VALIDATE:TRAIN_RF", "tissue.rf"),
+        ("DEEPLIFT_SCORE", "tissue.dl"),
+        ("EVALUATE", ""),
+        ("MULTIQC", ""),
+        ("NORMALISE", "counts.tsv.gz"),
+    ]
+
+
+def test_results_lie_where_the_documentation_says(whole: tuple[str, Path], root: Path) -> None:
+    results = whole[1]
+    assert files(results) == {
+        "annotated.tsv", "annotated.html", "multiqc_report.html", "index.csv", "metrics",
+        "predictions", "models", "attribution", "expression", "pipeline_info",
+    }  # fmt: skip
+    documented = (root / "docs" / "output.md").read_text()
+    for name in files(results):
+        assert f"`{name}`" in documented or f"`{name}/`" in documented
+    assert files(results / "models") == {"tissue.dl.h5", "tissue.rf.h5"}
+    assert files(results / "predictions") == {"tissue.dl.tsv", "tissue.rf.tsv"}
+    assert files(results / "attribution" / "tissue.dl") == {"scores.h5", "tables", "plots"}
+    assert files(results / "pipeline_info") == INFO
+
+
+def test_index_names_every_result(whole: tuple[str, Path]) -> None:
+    results = whole[1]
+    paths = {row["path"] for row in read(results / "index.csv")}
+    assert all(Path(path).exists() for path in paths)
+    indexed = {
+        str(file)
+        for path in map(Path, paths)
+        for file in ([path] if path.is_file() else path.rglob("*"))
+        if file.is_file()
+    }
+    written = {str(file) for file in results.rglob("*") if file.is_file()}
+    apart = {str(results / "index.csv")} | {str(results / "pipeline_info" / name) for name in INFO}
+    assert indexed - apart == written - apart
+    models = [row for row in read(results / "index.csv") if row["result"] == "model"]
+    assert {(row["target"], row["learner"]) for row in models} == {
+        ("tissue", "dl"),
+        ("tissue", "rf"),
+    }
+
+
+def test_blanks_are_filled_and_labels_are_left_alone(whole: tuple[str, Path], small: Path) -> None:
+    annotated = read(whole[1] / "annotated.tsv")
+    metadata = read(small / "metadata.tsv")
+    columns = list(metadata[0])
+    assert [{name: row[name] for name in columns} for row in annotated] == metadata
+    truth = {row["sample_id"]: row["tissue"] for row in read(small / "truth.tsv")}
+    blanks = [row for row in annotated if not row["tissue"]]
+    right = sum(row["tissue_best"] == truth[row["sample_id"]] for row in blanks)
+    assert len(blanks) == 12
+    assert right >= 10  # three tissues that differ plainly; by chance 4
+
+
+def test_every_label_is_predicted_out_of_fold_once_a_scheme_and_learner(
+    whole: tuple[str, Path], small: Path
+) -> None:
+    labelled = sorted(r["sample_id"] for r in read(small / "metadata.tsv") if r["tissue"])
+    names = {"dl": {"dl"}, "rf": {"rf", "majority", "logistic", "boosted"}}
+    for learner, expected in names.items():
+        rows = read(whole[1] / "predictions" / f"tissue.{learner}.tsv")
+        assert {row["model"] for row in rows} == expected
+        for model in expected:
+            for scheme in ("random", "group"):
+                own = [r for r in rows if (r["model"], r["scheme"]) == (model, scheme)]
+                assert sorted(row["sample_id"] for row in own) == labelled
+
+
+def test_report_and_versions_name_the_tools(whole: tuple[str, Path]) -> None:
+    import yaml
+
+    results = whole[1]
+    versions = yaml.safe_load((results / "pipeline_info" / "software_versions.yml").read_text())
+    assert set(versions["Tools"]) == {
+        "normalise", "train-dl", "train-rf", "evaluate", "deeplift-score", "augment",
+    }  # fmt: skip
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+\S*", str(v)) for v in versions["Tools"].values())
+    report = (results / "multiqc_report.html").read_text(encoding="utf-8")
+    assert "deeplift-score" in report
+
+
+def test_resume_runs_nothing_again(
+    nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path]
+) -> None:
+    done = nextflow(*arguments, "--outdir", folder / "whole", "-resume", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert SUBMITTED.findall(done.stdout) == []
+    assert len(CACHED.findall(done.stdout)) == len(SUBMITTED.findall(whole[0]))
+
+
+def test_scattered_folds_give_the_same_tables(
+    nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path]
+) -> None:
+    scattered = folder / "scattered"
+    done = nextflow(
+        *arguments, "--folds_per_task", "1", "--outdir", scattered, "-resume", cwd=folder
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    tasks = [name for name, _ in SUBMITTED.findall(done.stdout)]
+    assert tasks.count("CROSS_VALIDATE:TRAIN_DL") == tasks.count("CROSS_VALIDATE:TRAIN_RF") == 4
+    assert tasks.count("CROSS_VALIDATE:TRAIN_DL_FINAL") == 1
+    assert tasks.count("CROSS_VALIDATE:TRAIN_RF_FINAL") == 1
+    tables = ("annotated.tsv", "predictions/tissue.dl.tsv", "predictions/tissue.rf.tsv")
+    for name in (*tables, "metrics/metrics.tsv"):
+        assert (scattered / name).read_bytes() == (whole[1] / name).read_bytes(), name
+
+
+def test_fills_in_without_training(
+    nextflow: Callable, workflow: Path, small: Path, folder: Path, whole: tuple[str, Path]
+) -> None:
+    results = folder / "filled"
+    done = nextflow(
+        "run", workflow, "--train", "false", "--input", small / "counts.tsv.gz",
+        "--models", whole[1] / "models" / "tissue.rf.h5", "--outdir", results, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [name for name, _ in SUBMITTED.findall(done.stdout)] == ["AUGMENT", "MULTIQC"]
+    truth = {row["sample_id"]: row["tissue"] for row in read(small / "truth.tsv")}
+    rows = read(results / "annotated.tsv")
+    assert {row["sample_id"] for row in rows} == set(truth)
+    assert sum(row["tissue_best"] == truth[row["sample_id"]] for row in rows) > 0.9 * len(truth)
