@@ -82,7 +82,7 @@ def annotated(**columns: list) -> pd.DataFrame:
 
 
 def render(frame: pd.DataFrame, **settings) -> str:
-    arguments = {"targets": ["tissue"], "model_cards": [], "input_summary": {}, **settings}
+    arguments = {"targets": ["tissue"], "model_cards": {}, "input_summary": "", **settings}
     return page.render_page(frame, **arguments)
 
 
@@ -183,7 +183,7 @@ def test_sample_ids_may_be_the_index() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_stays_text(name: str) -> None:
-    clean = _Page(render(annotated(), model_cards=[{"k": "v"}], input_summary={"k": "v"}))
+    clean = _Page(render(annotated(), model_cards={"t": {"k": {"k": "v"}}}, input_summary="k"))
     n = 4
     frame = annotated(
         sample_id=[name] * n,
@@ -195,8 +195,8 @@ def test_hostile_text_stays_text(name: str) -> None:
     )
     text = render(
         frame,
-        model_cards=[{name: {name: [name]}}, {"target": name}],
-        input_summary={name: [name, name]},
+        model_cards={name: {name: {name: [name]}}},
+        input_summary=name,
     )
     found = _Page(text)
     assert set(found.tags()) <= set(clean.tags()) | {"i", "b"}
@@ -241,14 +241,21 @@ def test_cards_show_values_and_cut_long_lists() -> None:
     card = {
         "target": "tissue",
         "classes": [f"c{i}" for i in range(40)],
-        "accuracy": {"group": 0.81234},
+        "accuracy": {"group": {"all": 0.81234}},
+        "studies": {"GSE1": 12, "GSE2": 3},
         "blank": None,
         "human_only": True,
         "seed": 20240501,
     }
-    text = render(annotated(), model_cards=[card])
+    text = render(annotated(), model_cards={"tissue": card})
     assert "c29 and 10 more" in text
-    assert "<dt>group</dt><dd>0.812</dd>" in text
+    assert "<dt>group</dt><dd>all: 0.812</dd>" in text
+    assert "<dt>studies</dt><dd>GSE1: 12, GSE2: 3</dd>" in text
     assert "<dt>human only</dt><dd>yes</dd>" in text
     assert "<dt>seed</dt><dd>20240501</dd>" in text
     assert "blank</dt>" not in text
+
+
+def test_what_was_read_is_said() -> None:
+    text = render(annotated(), input_summary="a.tsv: mirtop table\n2 of 4 samples have metadata")
+    assert "<p>a.tsv: mirtop table</p><p>2 of 4 samples have metadata</p>" in text

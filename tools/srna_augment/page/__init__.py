@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from .markup import count, definitions, list_words, text, title
+from .markup import count, list_words, paragraphs, text, title
 from .samples import Samples
 from .sections import (
     MAXIMUM_ROWS,
@@ -34,8 +34,8 @@ def render_page(
     annotated: pd.DataFrame,
     *,
     targets: Sequence[str],
-    model_cards: Sequence[Mapping[str, Any]],
-    input_summary: Mapping[str, Any],
+    model_cards: Mapping[str, Mapping[str, Any]],
+    input_summary: str,
 ) -> str:
     """Return the page as one self-contained HTML document.
 
@@ -48,10 +48,10 @@ def render_page(
         the index.
     targets : sequence of str
         The targets that were predicted, in the order to show.
-    model_cards : sequence of mapping
-        One card a model: names to texts, numbers, lists or further mappings.
-    input_summary : mapping
-        What was read, name to text, number or list of texts, in the order to show.
+    model_cards : mapping
+        Target to its model's card: names to texts, numbers, lists or further mappings.
+    input_summary : str
+        What was read; each line becomes a paragraph.
 
     Returns
     -------
@@ -76,12 +76,12 @@ def render_page(
         f"srna-augment {text(__version__)} from small-RNA expression. A prediction is not a "
         f"measurement: use it to fill gaps and to find mix-ups, not for a diagnosis.</p></header>",
         "<main>",
-        _section("What was read", definitions(input_summary)),
+        _section("What was read", paragraphs(input_summary)),
         _section("At a glance", overview(samples)),
         _section("Labels that disagree", disagreements(samples)),
         _section("All samples", sample_table(samples)),
         _section("What the words mean", glossary(targets)),
-        _section("The models", "".join(model_card(card) for card in model_cards)),
+        _section("The models", "".join(model_card(*card) for card in model_cards.items())),
         "</main>",
         f"<footer>Made by srna-augment {text(__version__)}. This file needs no network.</footer>",
         f"<script>{script}</script></body></html>",

@@ -48,6 +48,11 @@ def title(target: str) -> str:
     return TITLES.get(target) or text(target.replace("_", " ").capitalize())
 
 
+def paragraphs(lines: str) -> str:
+    """Return each line of a text as a paragraph."""
+    return "".join(f"<p>{text(line)}</p>" for line in lines.splitlines() if line.strip())
+
+
 def definitions(content: Mapping[str, Any]) -> str:
     """Return names and values as a list; blanks are left out, mappings are nested."""
     rows = "".join(
@@ -58,13 +63,18 @@ def definitions(content: Mapping[str, Any]) -> str:
     return f"<dl>{rows}</dl>"
 
 
+def _run(items: Sequence[str]) -> str:
+    more = len(items) - MAXIMUM_ITEMS
+    return ", ".join(items[:MAXIMUM_ITEMS]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return definitions(value)
+        if any(isinstance(item, (Mapping, list, tuple)) for item in value.values()):
+            return definitions(value)
+        return _run([f"{text(str(name))}: {_value(item)}" for name, item in value.items()])
     if isinstance(value, (list, tuple)):
-        shown = [_value(item) for item in value[:MAXIMUM_ITEMS]]
-        more = len(value) - len(shown)
-        return ", ".join(shown) + (f" and {more:,} more" if more else "")
+        return _run([_value(item) for item in value])
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

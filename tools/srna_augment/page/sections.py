@@ -210,9 +210,7 @@ def glossary(targets: Sequence[str]) -> str:
     return f"<dl>{rows}</dl>"
 
 
-def model_card(card: Mapping[str, Any]) -> str:
-    """Return one model's card."""
-    heading = next((key for key in ("title", "name", "target") if card.get(key)), "")
-    rest = {key: value for key, value in card.items() if key != heading}
-    name = title(str(card[heading])) if heading else "Model"
-    return f'<div class="card"><h3>{name}</h3>{definitions(rest)}</div>'
+def model_card(target: str, card: Mapping[str, Any]) -> str:
+    """Return the card of one target's model."""
+    facts = {name: value for name, value in card.items() if name != "target"}
+    return f'<div class="card"><h3>{title(target)}</h3>{definitions(facts)}</div>'
