@@ -6,11 +6,12 @@ All tables that enter the suite are linear. A logarithm is undone when the user 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .errors import DataError, UsageError
+from .expression import ExpressionTable
 
 COUNTS = "counts"
 FRACTIONAL_COUNTS = "fractional counts"
@@ -42,6 +43,8 @@ class Profile:
         Reported values; those above zero; of these the integers; those equal to the minimum.
     minimum, maximum : float
         Over all reported values; NaN where nothing is reported.
+    place : str
+        Where the lowest value is, for messages; empty where it is not negative.
     """
 
     sums: np.ndarray
@@ -51,6 +54,7 @@ class Profile:
     n_minimum: int
     minimum: float
     maximum: float
+    place: str = ""
 
 
 def profile(values: np.ndarray) -> Profile:
@@ -151,10 +155,12 @@ def _around(sums: np.ndarray, target: float, tolerance: float) -> bool:
 def _negative(found: Profile, where: str) -> str:
     if found.maximum > 50:
         return (
-            f"{where}: has negative values (the lowest is {found.minimum:.3g}): counts and RPM cannot be "
-            "negative: take out background subtraction or batch correction"
+            f"{where}: has negative values (the lowest is {found.minimum:.3g}{found.place}): counts and "
+            "RPM cannot be negative: take out background subtraction or batch correction"
         )
-    if found.n_minimum > 0.01 * found.n_values:  # what zero became is the floor of a logarithm
+    if found.n_minimum > max(
+        1, 0.01 * found.n_values
+    ):  # what zero became is the floor of a logarithm
         return (
             f"{where}: values look logged with a small offset (range {found.minimum:.3g} to "
             f"{found.maximum:.3g}): give counts or RPM, or say which logarithm it is with --units log10 "
@@ -205,13 +211,13 @@ def undo_logarithm(values: np.ndarray, units: str, found: Profile) -> str:
     return f"{units} undone with an offset of {offset:.3g}"
 
 
-def take_units(values: np.ndarray, units: str, where: str) -> tuple[str, str]:
+def take_units(table: ExpressionTable, units: str, where: str) -> tuple[str, str]:
     """Bring a table to linear values, as recognised or as the user insists.
 
     Parameters
     ----------
-    values : numpy.ndarray
-        ``(n_samples, n_features)``, float32; changed where a logarithm is undone.
+    table : ExpressionTable
+        ``(n_samples, n_features)``, float32; its values change where a logarithm is undone.
     units : str
         One of `UNITS`.
     where : str
@@ -234,7 +240,12 @@ def take_units(values: np.ndarray, units: str, where: str) -> tuple[str, str]:
     units = _ALIASES.get(units, units)
     if units not in UNITS:
         raise UsageError(f"--units {asked}: there is no such unit: use one of {', '.join(UNITS)}")
+    values = table.values
     found = profile(values)
+    if found.minimum < 0:
+        row, column = np.unravel_index(np.nanargmin(values), values.shape)
+        place = f" in sample '{table.samples[row]}', feature '{table.features[column]}'"
+        found = replace(found, place=place)
     if units == "auto":
         return recognise(found, where), ""
     if units in _BASES:
@@ -246,7 +257,8 @@ def take_units(values: np.ndarray, units: str, where: str) -> tuple[str, str]:
         return RPM, undo_logarithm(values, units, found)
     if found.minimum < 0:
         raise DataError(
-            f"{where}: --units {units} cannot be true, since the lowest value is {found.minimum:.3g}: "
+            f"{where}: --units {units} cannot be true, since the lowest value is {found.minimum:.3g}"
+            f"{found.place}: "
             "counts and RPM are never negative"
         )
     if units == RPM:

@@ -43,7 +43,8 @@ _KINDS = (
     (
         "rRNA",
         re.compile(
-            r"(?:5|5\.8|12|16|18|28|45|47)S(?:\W|_|$)|RNA?\d{1,2}S|MT-RNR|.*rRNA", re.IGNORECASE
+            r"(?:5|5\.8|12|16|18|28|45|47)S(?:\W|_|$)|RNA?(?:5-8|\d{1,2})S|MT-RNR|.*rRNA",
+            re.IGNORECASE,
         ),
     ),
 )

@@ -100,8 +100,8 @@ class Resolution:
 
     @property
     def kinds(self) -> Counter[str]:
-        """Names per class of small RNA."""
-        return Counter(item.kind for item in self.resolved)
+        """Names per class of small RNA, without those that are dropped."""
+        return Counter(item.kind for item in self.resolved if item.how != "dropped")
 
     @property
     def species(self) -> Counter[str]:

@@ -98,7 +98,7 @@ def _read_one(
     finally:
         stream.close()
     table = sum_repeated_features(table, stream.name)
-    table.units, note = take_units(table.values, units, stream.name)
+    table.units, note = take_units(table, units, stream.name)
     title = table.recognised
     table.recognised = f"{stream.name}: {title}, {_shape(table)}, {table.units}"
     if note:

@@ -1,0 +1,162 @@
+"""The same samples, written in each format, must come out equal."""
+
+import io
+import logging
+import sys
+
+import numpy as np
+import pytest
+
+from srna_augment.errors import DataError
+from srna_augment.reading import read_tables
+
+from . import writers
+from .writers import TOY
+
+
+def as_dict(table):
+    return {
+        (sample, feature): float(table.values[row, column])
+        for row, sample in enumerate(table.samples)
+        for column, feature in enumerate(table.features)
+    }
+
+
+def expected(values=TOY.counts):
+    return {
+        (sample, feature): float(values[row, column])
+        for row, sample in enumerate(TOY.samples)
+        for column, feature in enumerate(TOY.features)
+    }
+
+
+@pytest.mark.parametrize("write", writers.COUNT_WRITERS, ids=lambda write: write.__name__)
+def test_every_format_gives_the_same_counts(write, tmp_path):
+    table = read_tables(write(tmp_path, TOY))
+    assert table.values.dtype == np.float32
+    assert table.units == "counts"
+    assert sorted(table.samples) == sorted(TOY.samples)
+    assert as_dict(table) == expected()
+
+
+@pytest.mark.parametrize("write", writers.RPM_WRITERS, ids=lambda write: write.__name__)
+def test_rpm_tables_are_known_as_such(write, tmp_path):
+    table = read_tables(write(tmp_path, TOY))
+    assert table.units == "rpm"
+    assert as_dict(table) == pytest.approx(expected(TOY.cpm), rel=1e-6)
+
+
+def test_logged_table_is_refused_with_the_way_out_and_undone_on_demand(tmp_path):
+    paths = writers.smrnaseq_logtpm(tmp_path, TOY)
+    with pytest.raises(DataError, match=r"look logged with a small offset.*--units log10"):
+        read_tables(paths)
+    table = read_tables(paths, units="log10")
+    assert table.units == "rpm"
+    assert as_dict(table) == pytest.approx(expected(TOY.cpm), rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (writers.smrnaseq_mirna, "nf-core/smrnaseq mirtop table, 3 samples x 5 features, counts"),
+        (writers.smrnaseq_joined, "mirtop isomiR table (nf-core/smrnaseq), 10 isomiRs summed"),
+        (writers.mirdeep2, "miRDeep2 quantification (highest of each miRNA's precursors)"),
+        (writers.mirdeep2_weighed, "miRDeep2 quantification (sum of each miRNA's precursors)"),
+        (writers.mirge_counts, "miRge3 table"),
+        (writers.seqcluster_mirna, "seqcluster miRNA table"),
+        (writers.seqcluster_clusters, "seqcluster clusters, named by annotation"),
+        (writers.featurecounts, "featureCounts table"),
+        (writers.h5ad_layer, "AnnData, layer 'counts'"),
+        (writers.parquet_features, "Parquet, features as rows"),
+        (writers.tsv_samples, "tab-separated matrix, samples as rows"),
+        (writers.r_spaces, "space-separated matrix, features as rows"),
+    ],
+)
+def test_what_was_recognised_is_said_in_one_line(write, said, tmp_path, caplog):
+    with caplog.at_level(logging.INFO, logger="srna_augment"):
+        table = read_tables(write(tmp_path, TOY))
+    assert said in table.recognised
+    assert [r.getMessage() for r in caplog.records] == [table.recognised]
+
+
+def test_files_of_one_sample_are_joined_and_summed_up(tmp_path, caplog):
+    with caplog.at_level(logging.INFO, logger="srna_augment"):
+        table = read_tables(writers.excerpt_samples(tmp_path, TOY))
+    assert table.samples == TOY.samples  # from the folders, since all files bear one name
+    assert "3 x exceRpt counts of one sample" in table.recognised
+
+
+def test_standard_input_plain_and_gzipped(tmp_path, monkeypatch):
+    for write in (writers.smrnaseq_mirna, writers.csv_features_gz, writers.h5ad_csr):
+        (path,) = write(tmp_path, TOY)
+        raw = io.BufferedReader(io.BytesIO(path.read_bytes()))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
+        assert as_dict(read_tables("-")) == expected()
+
+
+def test_metadata_of_an_anndata_file_are_kept(tmp_path):
+    table = read_tables(writers.h5ad_integers(tmp_path, TOY))
+    assert list(table.obs.index) == TOY.samples
+    assert list(table.obs["tissue"]) == ["blood", "", "liver"]
+
+
+def test_anndata_with_features_in_obs_is_turned(tmp_path):
+    import anndata
+    import pandas as pd
+
+    anndata.AnnData(
+        X=TOY.counts.T.astype(np.float32),
+        obs=pd.DataFrame(index=TOY.features),
+        var=pd.DataFrame(index=TOY.samples),
+    ).write_h5ad(tmp_path / "turned.h5ad")
+    assert as_dict(read_tables(tmp_path / "turned.h5ad")) == expected()
+
+
+def test_output_of_normalise_is_no_raw_table(tmp_path):
+    import pandas as pd
+
+    from srna_augment.expression import Expression, write_expression
+
+    write_expression(
+        Expression(
+            values=np.ones((3, 5), np.float32),
+            samples=TOY.samples,
+            features=TOY.features,
+            obs=pd.DataFrame(index=TOY.samples),
+            var=pd.DataFrame(index=TOY.features),
+        ),
+        tmp_path / "expression.h5ad",
+        version="0",
+    )
+    with pytest.raises(DataError, match="is the output of normalise"):
+        read_tables(tmp_path / "expression.h5ad")
+
+
+def test_isomirs_that_a_sample_lacks_are_zero(tmp_path):
+    (path,) = writers.smrnaseq_joined(tmp_path, TOY)
+    path.write_text(path.read_text().replace("\t0\n", "\tNA\n"))
+    assert as_dict(read_tables(path)) == expected()
+
+
+def test_mirtop_rows_without_the_header_line(tmp_path):
+    (path,) = writers.smrnaseq_joined(tmp_path, TOY)
+    path.write_text("\n".join(x for x in path.read_text().splitlines() if "UID" not in x) + "\n")
+    with pytest.raises(DataError, match="mirtop isomiR table without its header line"):
+        read_tables(path)
+
+
+def test_excerpt_alternatives_stay_one_merged_name(tmp_path):
+    (path, *_) = writers.excerpt_samples(tmp_path, TOY)
+    path.write_text(
+        "ReferenceID\tuniqueReadCount\ttotalReadCount\tmultimapAdjustedReadCount"
+        "\tmultimapAdjustedBarcodeCount\n"
+        "hsa-miR-27a-3p:MIMAT0000084:Homo:sapiens:miR-27a-3p|"
+        "hsa-miR-27b-3p:MIMAT0000419:Homo:sapiens:miR-27b-3p\t1\t9\t8.0\t0.0\n"
+    )
+    assert read_tables(path).features == ["hsa-miR-27a-3p|hsa-miR-27b-3p"]
+
+
+@pytest.mark.parametrize("format", ["mirdeep2", "h5ad", "two-columns"])
+def test_format_that_is_insisted_on_must_be_true(format, tmp_path):
+    with pytest.raises(DataError, match=f"is not {format}, as --format says"):
+        read_tables(writers.smrnaseq_mirna(tmp_path, TOY), format=format)

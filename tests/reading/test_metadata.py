@@ -1,0 +1,110 @@
+import gzip
+import logging
+
+import pandas as pd
+import pytest
+
+from srna_augment.errors import DataError
+from srna_augment.metadata import match, read_metadata
+
+
+def write(tmp_path, text, name="samples.tsv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def frame(ids):
+    return pd.DataFrame({"sample_id": ids, "sex": [f"s{i}" for i in range(len(ids))]}, index=ids)
+
+
+def test_cells_stay_as_they_were_written(tmp_path):
+    text = 'tissue\tsample_id\tage\tnote\nliver\t1A-2\t007\t\nNA\tS 3\t1e5\t"a\tb"\n'
+    metadata = read_metadata(write(tmp_path, text))
+    assert list(metadata.index) == ["1A-2", "S 3"]
+    assert list(metadata.columns) == ["tissue", "sample_id", "age", "note"]
+    assert metadata.to_numpy().tolist() == [
+        ["liver", "1A-2", "007", ""],
+        ["NA", "S 3", "1e5", "a\tb"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("name,tissue\nS1,liver\nS2,skin\n", ["S1", "S2"]),  # the first column
+        ("tissue;Sample\nliver;S1\nskin;S2\n", ["S1", "S2"]),
+        ("tissue\tsex\nS1\tliver\tmale\nS2\tskin\tfemale\n", ["S1", "S2"]),  # R's short header
+        ("#sample_id\ttissue\nS1\tliver\n\nS2\tskin\n", ["S1", "S2"]),
+        (gzip.compress(b"id\ttissue\nS1\tliver\nS2\tskin\n"), ["S1", "S2"]),
+    ],
+)
+def test_ids_are_found(text, ids, tmp_path):
+    assert list(read_metadata(write(tmp_path, text)).index) == ids
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sample_id\ttissue\n", "has a header and no row"),
+        ("sample_id\ttissue\nS1\tliver\nS2\n", "row 3: has 1 cells where the header has 2"),
+        (
+            "sample_id\ttissue\nS1\ta\nS1\tb\n",
+            "row 3, column sample_id: sample 'S1' is already in row 2",
+        ),
+        ("sample_id\ttissue\n\ta\n", "row 2, column sample_id: the sample id is missing"),
+        ("sample_id\tsex\tsex\nS1\ta\tb\n", "column 'sex' is there twice"),
+        ("", "is empty"),
+    ],
+)
+def test_unusable_metadata_are_refused_in_one_line(text, line, tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_metadata(write(tmp_path, text))
+    assert line in str(caught.value)
+
+
+def test_exact_matches_keep_the_order_of_the_samples():
+    aligned, report = match(["b", "a", "c"], frame(["a", "b", "d"]))
+    assert list(aligned.index) == ["b", "a", "c"]
+    assert aligned["sex"].tolist() == ["s1", "s0", ""]
+    assert (report.n_exact, report.tolerant) == (2, {})
+    assert (report.without_metadata, report.without_sample) == (["c"], ["d"])
+
+
+@pytest.mark.parametrize(
+    ("sample", "name"),
+    [
+        ("X1A.2", "1A-2"),  # R's make.names
+        ("1A-2", "X1A.2"),
+        ("plasma.7", "plasma 7"),
+        ("s3", "S3"),
+        ("S3_mature.sorted", "S3"),
+        ("S3", "S3.fastq.gz"),
+    ],
+)
+def test_manglings_are_matched_and_said(sample, name, caplog):
+    with caplog.at_level(logging.INFO, logger="srna_augment"):
+        aligned, report = match([sample, "other"], frame([name, "other"]))
+    assert aligned.loc[sample, "sample_id"] == name  # never renamed
+    assert report.tolerant == {sample: name}
+    assert f"sample '{sample}' is taken for '{name}' of the metadata" in caplog.text
+
+
+def test_exact_match_wins_over_a_tolerant_one():
+    aligned, report = match(["a.b", "a-b"], frame(["a-b", "a.b"]))
+    assert aligned["sample_id"].tolist() == ["a.b", "a-b"]
+    assert report.n_exact == 2
+
+
+@pytest.mark.parametrize(
+    ("samples", "ids", "line"),
+    [
+        (["a b"], ["a.b", "a-b"], "sample 'a b' could be 'a.b' or 'a-b'"),
+        (["a.b", "a-b"], ["a b"], "row 'a b' could be sample 'a.b' or 'a-b'"),
+        (["x"], ["y"], "no sample id matches: the table has 'x', the metadata have 'y'"),
+    ],
+)
+def test_ambiguity_and_strangers_are_refused(samples, ids, line):
+    with pytest.raises(DataError) as caught:
+        match(samples, frame(ids))
+    assert line in str(caught.value)

@@ -1,0 +1,202 @@
+"""What cannot be read ends in one clear line: which file, row and column, and what to do."""
+
+import gzip
+import logging
+
+import numpy as np
+import pytest
+
+from srna_augment.errors import DataError, UsageError
+from srna_augment.reading import read_tables
+
+HEADER = "miRNA\tS1\tS2\n"
+ROWS = "hsa-miR-21-5p\t5\t7\nhsa-let-7a-5p\t3\t900\n"
+
+
+def write(tmp_path, text, name="table.tsv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "is empty"),
+        ("   \n\n", "is empty"),
+        (HEADER, "has a header and no row"),
+        ("hsa-miR-21-5p\nhsa-let-7a-5p\n", "has one column"),
+        (HEADER + ROWS + "hsa-miR-1-3p\t4\n", "row 4: has 2 cells where the header has 3"),
+        (HEADER + ROWS + "hsa-miR-1-3p\t4\t5\t6\n", "row 4: has 4 cells where the header has 3"),
+        (HEADER + ROWS + "hsa-miR-1-3p\t4\tmany\n", "row 4, column S2: 'many' is not a number"),
+        (HEADER + ROWS + "hsa-miR-1-3p\t4\tinf\n", "row 4, column S2: 'inf' is not a number"),
+        (HEADER + ROWS + "hsa-miR-1-3p\t1_000\t1\n", "row 4, column S1: '1_000' is not a number"),
+        (
+            HEADER + ROWS + "hsa-miR-1-3p\t1,5\t1\n",
+            "row 4, column S1: '1,5' is not a number: write decimals with a point",
+        ),
+        ("miRNA\tS1\tS1\n" + ROWS, "sample 'S1' is there twice (samples 1 and 2, by column)"),
+        ("miRNA\tS1\t\n" + ROWS, "sample 2 (by column) has no name"),
+        (
+            "hsa-miR-21-5p\t1\t2\nhsa-let-7a-5p\t3\t4\n",
+            "row 1: holds values where the names of the samples should be",
+        ),
+        (
+            "x\tS1\tS2\nA1\t1\t2\nA2\t3\t4\n",
+            "neither rows nor columns have names of small RNAs (rows such as 'A1', columns such as 'S1')",
+        ),
+        (HEADER + "hsa-miR-21-5p\t0\t0\n", "all values are zero"),
+        (HEADER + "hsa-miR-21-5p\t\tNA\n", "no value is reported"),
+        (
+            HEADER + ROWS + "hsa-miR-1-3p\t-4\t5\n",
+            "(the lowest is -4 in sample 'S1', feature 'hsa-miR-1-3p')",
+        ),
+        (
+            HEADER + "hsa-miR-21-5p\t1.3\t-0.7\nhsa-let-7a-5p\t-1.1\t0.5\n",
+            "look like z-scores or another centred scale",
+        ),
+        (HEADER + "hsa-miR-21-5p\t0.25\t0.9\nhsa-let-7a-5p\t0.75\t0.1\n", "--units rpm"),
+        (HEADER + "hsa-miR-21-5p\t25\t90.5\nhsa-let-7a-5p\t75\t9.5\n", "percentages"),
+        (
+            HEADER + "hsa-miR-21-5p\t12.3\t14.1\nhsa-let-7a-5p\t8.2\t3.3\n",
+            "values look logged (fractions, none above 14.1)",
+        ),
+        (b"PK\x03\x04" + b"\0" * 40, "is an Excel workbook"),
+        (gzip.compress(b"RDX3\nX\n" + b"\0" * 40), "is saved R data"),
+        (b"\xff\xfem\0i\0", "is UTF-16 text"),
+        (b"BZh91AY", "bzip2 -dc"),
+        (b"abc\0\1\2", "is not text"),
+        (gzip.compress((HEADER + ROWS).encode() * 50)[:-30], "the gzip data end early"),
+        (b"\x1f\x8b\x08\0" + b"\xff" * 40, "the gzip data are damaged"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 40, "the AnnData file is damaged"),
+        (b"PAR1" + b"\0" * 40, "the Parquet file is damaged"),
+        (b"<!DOCTYPE html>\n<html>", "is a web page"),
+    ],
+)
+def test_one_line_says_what_is_wrong_and_where(text, line, tmp_path):
+    path = write(tmp_path, text)
+    with pytest.raises(DataError) as caught:
+        read_tables(path)
+    message = str(caught.value)
+    assert line in message
+    assert message.startswith(str(path))
+    assert "\n" not in message
+
+
+def test_text_after_the_first_lines_is_found_by_its_row(tmp_path):
+    rows = "".join(f"hsa-miR-{i}-5p\t{i}\t1\n" for i in range(1, 500))
+    path = write(tmp_path, HEADER + rows.replace("\t321\t", "\tN.D.\t"))
+    with pytest.raises(DataError, match=r"row 322, column S1: 'N\.D\.' is not a number"):
+        read_tables(path)
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        read_tables(tmp_path / "nothing.tsv")
+    with pytest.raises(DataError, match="is a folder"):
+        read_tables(tmp_path)
+
+
+def test_wrong_calls():
+    with pytest.raises(UsageError, match="no input"):
+        read_tables([])
+    with pytest.raises(UsageError, match="named twice"):
+        read_tables(["-", "-"])
+
+
+@pytest.mark.parametrize("option", ["format", "orientation", "units"])
+def test_unknown_words_are_wrong_calls(option, tmp_path):
+    path = write(tmp_path, HEADER + ROWS)
+    with pytest.raises(UsageError, match=f"--{option} bogus: there is no such"):
+        read_tables(path, **{option: "bogus"})
+
+
+def test_orientation_can_be_insisted_on(tmp_path):
+    path = write(tmp_path, "x\tS1\tS2\nA1\t1\t2\nA2\t3\t4\nA3\t5\t6\n")
+    table = read_tables(path, orientation="features")
+    assert (table.samples, table.features) == (["S1", "S2"], ["A1", "A2", "A3"])
+    table = read_tables(path, orientation="samples")
+    assert (table.samples, table.features) == (["A1", "A2", "A3"], ["S1", "S2"])
+    assert table.values.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_one_sample_and_one_feature_are_tables_too(tmp_path):
+    table = read_tables(write(tmp_path, "miRNA\tS1\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t6\n"))
+    assert (table.samples, table.values.tolist()) == (["S1"], [[5, 6]])
+    table = read_tables(write(tmp_path, "sample\thsa-miR-21-5p\nS1\t5\nS2\t6\n"))
+    assert (table.features, table.values.tolist()) == (["hsa-miR-21-5p"], [[5], [6]])
+
+
+def test_column_called_count_takes_the_name_of_its_file(tmp_path):
+    path = write(tmp_path, "miRNA\tcount\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t6\n", "1A-2.counts.txt")
+    assert read_tables(path).samples == ["1A-2"]
+
+
+def test_empty_cells_are_not_reported_and_zero_is_zero(tmp_path):
+    text = HEADER + "hsa-miR-21-5p\t\t7\nhsa-let-7a-5p\t0\tNA\nhsa-miR-1-3p\t3\t\n"
+    values = read_tables(write(tmp_path, text)).values
+    np.testing.assert_array_equal(values, [[np.nan, 0, 3], [7, np.nan, np.nan]])
+
+
+def test_text_columns_are_left_out_and_said(tmp_path):
+    text = "sample\ttissue\thsa-miR-21-5p\thsa-let-7a-5p\nS1\tliver\t5\t7\nS2\tblood\t3\t9\n"
+    table = read_tables(write(tmp_path, text))
+    assert table.features == ["hsa-miR-21-5p", "hsa-let-7a-5p"]
+    assert table.values.tolist() == [[5, 7], [3, 9]]
+    assert "text columns left out: tissue" in table.recognised
+
+
+def test_repeated_features_are_summed_and_said(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        table = read_tables(write(tmp_path, HEADER + ROWS + "hsa-miR-21-5p\t1\t\n"))
+    assert table.features == ["hsa-miR-21-5p", "hsa-let-7a-5p"]
+    assert table.values.tolist() == [[6, 3], [7, 900]]
+    assert "1 features are there more than once, for example 'hsa-miR-21-5p'" in caplog.text
+
+
+def test_trailing_delimiter_and_windows_lines(tmp_path):
+    text = "miRNA\tS1\tS2\t\r\nhsa-miR-21-5p\t5\t7\t\r\nhsa-let-7a-5p\t3\t9\t\r\n"
+    table = read_tables(write(tmp_path, text))
+    assert table.samples == ["S1", "S2"]
+    assert table.values.tolist() == [[5, 3], [7, 9]]
+
+
+def test_quoted_name_may_hold_the_delimiter(tmp_path):
+    text = '"miRNA","S1, left","S2"\n"hsa-miR-21-5p","5","7"\n"hsa-let-7a-5p","3","9"\n'
+    table = read_tables(write(tmp_path, text))
+    assert table.samples == ["S1, left", "S2"]
+    assert table.values.tolist() == [[5, 3], [7, 9]]
+
+
+def test_joined_files_keep_gaps_apart_from_zeros(tmp_path):
+    first = write(tmp_path, "miRNA\tS1\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t0\n", "a.tsv")
+    second = write(tmp_path, "miRNA\tS2\nhsa-let-7a-5p\t4\nhsa-miR-1-3p\t2\n", "b.tsv")
+    table = read_tables([first, second])
+    assert table.features == ["hsa-miR-21-5p", "hsa-let-7a-5p", "hsa-miR-1-3p"]
+    np.testing.assert_array_equal(table.values, [[5, 0, np.nan], [np.nan, 4, 2]])
+
+
+def test_same_samples_with_other_features_are_put_side_by_side(tmp_path):
+    first = write(tmp_path, "\tS1\tS2\nhsa-miR-21-5p\t5\t6\nhsa-let-7a-5p\t1\t0\n", "mi.txt")
+    second = write(tmp_path, "\tS2\tS1\nhsa_piR_000001\t8\t9\nDQ570956\t7\t2\n", "pi.txt")
+    table = read_tables([first, second])
+    assert table.samples == ["S1", "S2"]
+    assert table.values.tolist() == [[5, 1, 9, 2], [6, 0, 8, 7]]
+
+
+def test_cell_given_twice_is_refused(tmp_path):
+    first = write(tmp_path, "miRNA\tS1\nhsa-miR-21-5p\t5\n", "a.tsv")
+    second = write(tmp_path, "miRNA\tS1\nhsa-miR-21-5p\t4\n", "b.tsv")
+    with pytest.raises(DataError, match=r"sample 'S1' has feature 'hsa-miR-21-5p' in two tables"):
+        read_tables([first, second])
+
+
+def test_long_table_is_read_in_blocks(tmp_path, monkeypatch):
+    from srna_augment.reading import stream
+
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 1000)
+    counts = np.arange(4000).reshape(2000, 2)
+    rows = "".join(f"hsa_piR_{i:06d}\t{a}\t{b}\n" for i, (a, b) in enumerate(counts.tolist()))
+    table = read_tables(write(tmp_path, HEADER + rows))
+    np.testing.assert_array_equal(table.values, counts.T)
+    assert table.features[-1] == "hsa_piR_001999"

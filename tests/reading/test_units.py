@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from srna_augment.errors import DataError
+from srna_augment.expression import ExpressionTable
+from srna_augment.units import profile, recognise, take_units
+
+NAN = np.nan
+
+
+def array(rows):
+    return np.array(rows, dtype=np.float32)
+
+
+def table(values):
+    n_samples, n_features = values.shape
+    return ExpressionTable(
+        values, [f"S{i}" for i in range(n_samples)], [f"f{i}" for i in range(n_features)], ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "units"),
+    [
+        ([[5, 0, 900], [1, 2, 40]], "counts"),
+        ([[5, NAN, 3], [1, 2, 4]], "counts"),  # few reads are few reads, not logarithms
+        ([[5, 0.5, 900], [1, 2.5, 40]], "fractional counts"),
+        ([[1.5, 999_000.5, 998], [250_000.4, 749_000.6, 999]], "rpm"),
+        ([[500_000, 500_000], [400_000, 600_000], [1, 999_999]], "rpm"),
+        ([[0.31, 812_345.6, 27.4], [3.71, 412_345.6, 2117.4]], "rpm"),  # of the whole library
+    ],
+)
+def test_units_are_recognised(values, units):
+    assert recognise(profile(array(values)), "t") == units
+
+
+def test_profile_is_the_same_in_both_memory_orders():
+    rng = np.random.default_rng(1)
+    values = rng.poisson(3, (40, 60)).astype(np.float32)
+    values[rng.random(values.shape) < 0.2] = np.nan
+    a, b = profile(values), profile(np.asfortranarray(values))
+    np.testing.assert_allclose(a.sums, np.nansum(values, axis=1))
+    np.testing.assert_allclose(b.sums, a.sums)
+    assert a.n_values == b.n_values == np.isfinite(values).sum()
+    assert a.n_minimum == b.n_minimum == (values == 0).sum()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    ("units", "forward"),
+    [
+        ("log2", lambda x: np.log2(x + 1)),
+        ("log10", lambda x: np.log10(x + 0.001)),
+        ("ln", np.log1p),
+        ("log2 rpm", lambda x: np.log2(x + 1)),
+        ("log2", lambda x: np.log2(x + 0.5)),
+    ],
+)
+def test_logarithms_are_undone_with_their_own_offset(units, forward, order):
+    linear = np.array([[0, 10, 1000, 0, 7], [0, 0, 250, 90_000, 1]], dtype=np.float64)
+    values = np.array(forward(linear), dtype=np.float32, order=order)
+    found, note = take_units(table(values), units, "t")
+    assert found == "rpm"
+    assert "undone with an offset of" in note
+    np.testing.assert_allclose(values, linear, rtol=1e-4, atol=1e-3)
+
+
+def test_a_gap_stays_a_gap_when_a_logarithm_is_undone():
+    values = array([[0, NAN, 3], [0, 1, 2]])
+    take_units(table(values), "log2", "t")
+    np.testing.assert_allclose(values, [[0, NAN, 7], [0, 1, 3]])
+
+
+def test_counts_are_no_logarithms_whatever_is_said():
+    with pytest.raises(DataError, match="would be more reads than any library has"):
+        take_units(table(array([[5, 90_000]])), "log2", "t")
+
+
+def test_insisting_never_makes_negative_counts():
+    with pytest.raises(
+        DataError,
+        match="--units rpm cannot be true, since the lowest value is -1 in sample 'S0', feature 'f1'",
+    ):
+        take_units(table(array([[5.5, -1]])), "rpm", "t")
+
+
+def test_proportions_are_taken_when_told():
+    values = array([[0.25, 0.75], [0.5, 0.5]])
+    assert take_units(table(values), "rpm", "t") == ("rpm", "")
