@@ -129,7 +129,11 @@ def fit_calibration(
     probabilities = softmax(finite.astype(np.float64) / temperature)
     best = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    threshold, precision, coverage = call_threshold(best, right, weights, goal)
+    # a class that no training study of the fold had can't be predicted; telling such samples is the
+    # task of `Novelty`, and the threshold is about those that could be right
+    threshold, precision, coverage = call_threshold(
+        best[knows], right[knows], weights[knows], goal
+    )
     true_probability = probabilities[np.arange(len(truth)), truth][knows]
     return Calibration(
         temperature=temperature,
