@@ -180,6 +180,6 @@ def chosen_outputs(outputs: Outputs, rows: slice, logits: np.ndarray) -> np.ndar
         chosen = outputs[rows].astype(np.int64)[:, None]
     else:
         chosen = np.full((n_samples, 1), outputs, dtype=np.int64)
-    if chosen.size and not (0 <= chosen.min() and chosen.max() < n_classes):
+    if chosen.size and not (chosen.min() >= 0 and chosen.max() < n_classes):
         raise ValueError(f"there are {n_classes} classes; asked for {chosen.min()}-{chosen.max()}")
     return chosen

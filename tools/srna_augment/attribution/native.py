@@ -1,7 +1,8 @@
 """DeepLIFT in NumPy: both rules, any ensemble of dense, batch-normalisation and ReLU layers.
 
-Notation of Shrikumar, Greenside and Kundaje 2017 (arXiv 1704.02685). A difference from the reference
-is split at each unit into a positive and a negative part. Three observations make it fast:
+Notation of Shrikumar, Greenside and Kundaje 2017 (arXiv 1704.02685). A difference from the
+reference is split at each unit into a positive and a negative part. Three observations make it
+fast:
 
 - All elementwise layers fold into a neighbouring dense one, under both rules, so that a member is
   a chain of *stages* (dense layers without an activation between them) with ReLUs between.
@@ -22,8 +23,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -184,15 +186,17 @@ def stream(
 
     shape = (min(size, len(x)), n_outputs, network.n_inputs)
     if threads == 1:
-        values, workspace = np.empty(shape, dtype=dtype), _Workspace()
+        memory: tuple[np.ndarray, _Workspace] = (np.empty(shape, dtype=dtype), _Workspace())
         for rows in blocks(len(x), size):
-            yield explain(rows, values, workspace)
+            yield explain(rows, *memory)
         return
     # One block a thread, each with single-threaded products: these neither wait for one another
     # nor stall when another process holds a processor.
-    pool = deque((np.empty(shape, dtype=dtype), _Workspace()) for _ in range(threads + 1))
+    pool: deque[tuple[np.ndarray, _Workspace]] = deque(
+        (np.empty(shape, dtype=dtype), _Workspace()) for _ in range(threads + 1)
+    )
     waiting: deque[tuple[Future[Block], tuple[np.ndarray, _Workspace]]] = deque()
-    with _one_thread_a_product(), ThreadPoolExecutor(threads) as executor:
+    with one_thread_a_product(), ThreadPoolExecutor(threads) as executor:
         for rows in blocks(len(x), size):
             if not pool:
                 future, memory = waiting.popleft()
@@ -204,7 +208,8 @@ def stream(
             yield waiting.popleft()[0].result()
 
 
-def _one_thread_a_product():  # noqa: ANN202 - threadpoolctl's own type or nullcontext
+def one_thread_a_product() -> AbstractContextManager[Any]:
+    """Let each matrix product use one thread only, as long as the context lasts."""
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:
@@ -417,7 +422,11 @@ def _forward(
 
 
 def _reveal_cancel(
-    start: np.ndarray, stop: np.ndarray, moved: np.ndarray, both: np.ndarray, sign: np.ndarray | None
+    start: np.ndarray,
+    stop: np.ndarray,
+    moved: np.ndarray,
+    both: np.ndarray,
+    sign: np.ndarray | None,
 ) -> _Passed:
     """Split a ReLU's multipliers into those of positive and negative parts (section 3.5.3).
 
@@ -482,7 +491,7 @@ def _backward(
                 split = (flat @ stage.magnitude.T).reshape(shape)
                 split *= here.sign[:, None]
                 multiplier += split
-                half = None  # a dense layer asks for its inputs' full differences: equal multipliers
+                half = None  # a dense layer looks at full differences: equal multipliers
     return multiplier, half
 
 

@@ -112,7 +112,7 @@ class _Kernel:
         return tuple(self.tensor.shape.as_list())
 
     @property
-    def T(self) -> _Kernel:  # noqa: N802 - NumPy's name
+    def T(self) -> _Kernel:
         """The transpose."""
         import tensorflow as tf
 

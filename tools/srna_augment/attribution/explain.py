@@ -1,0 +1,389 @@
+"""What `deeplift-score` does for one target: stream, write, summarise, draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import ontology, splits
+from ..errors import DataError, ToleranceError, UsageError
+from ..log import get_logger
+from ..model.network import Network, ReLU
+from ..model.target import TargetModel
+from . import references as named_references
+from . import tables
+from .engine import Block, Outputs, Rule, stream_of
+from .score_file import Header, TargetWriter
+from .stability import stability
+from .summary import ClassSummary, Summary, own_class
+
+if TYPE_CHECKING:
+    import h5py
+
+    from ..expression import Expression
+
+PICTURED_SAMPLES = 12
+RULE_NAMES = {"rescale": "Rescale", "revealcancel": "RevealCancel", "treeshap": "TreeSHAP"}
+ALL = "all"
+WORDS = ("predicted", "true", "all")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for; see the options of `deeplift-score`."""
+
+    rule: Rule
+    engine: str
+    target_class: str
+    references: tuple[str, ...]
+    group: str | None
+    top: int
+    samples: tuple[str, ...]
+    tolerance: float
+    strict: bool
+    threads: int
+    tables: Path | None
+    plots: Path | None
+    multiqc: Path | None
+
+
+@dataclass
+class _Question:
+    """One target's samples, and which class of each is explained."""
+
+    model: TargetModel
+    samples: list[str]
+    x: np.ndarray
+    truth: np.ndarray
+    studies: np.ndarray
+    outputs: Outputs
+    references: named_references.References
+
+
+def explain(
+    model: TargetModel,
+    expression: Expression,
+    place: h5py.Group,
+    settings: Settings,
+    others: list[TargetModel],
+) -> None:
+    """Explain one target and write everything that was asked for.
+
+    Parameters
+    ----------
+    model : TargetModel
+        The model.
+    expression : Expression
+        Normalised as the model was trained.
+    place : h5py.Group
+        Where contributions go.
+    settings : Settings
+        What was asked for.
+    others : list of TargetModel
+        Models of the same target, trained with other seeds or folds, to compare with.
+
+    Raises
+    ------
+    ToleranceError
+        Contributions do not sum to the difference of logits, and `settings.strict`.
+    DataError, UsageError
+        Data and options that do not go together.
+    """
+    question = _question(model, expression, settings)
+    forest = not isinstance(model.learner, Network)
+    writer = TargetWriter(
+        place,
+        Header(
+            target=model.target, learner=model.learner.kind,
+            rule="treeshap" if forest else settings.rule,
+            engine="shap" if forest else settings.engine,
+            target_class=settings.target_class, unit="class share" if forest else "logit",
+            samples=question.samples, features=model.features, classes=model.classes,
+            truth=question.truth, references=question.references,
+            n_outputs=len(model.classes) if question.outputs is ALL else 1,
+        ),
+    )  # fmt: skip
+    summary = Summary(question.studies)
+    for block in _stream(model, question, settings):
+        writer.add(block)
+        group = _group(block, question, settings)
+        explained, values = own_class(block.outputs, block.values, group)
+        summary.add(np.arange(block.rows.start, block.rows.stop), explained, group, values)
+    summaries = summary.results()
+    relative = writer.finish(summaries)
+    _check_completeness(writer, relative, settings)
+    if settings.tables is not None:
+        _write_tables(settings.tables, question, writer, summaries, settings)
+        _write_stability(settings.tables, question, place, others, settings)
+    if settings.plots is not None or settings.multiqc is not None:
+        _draw(question, writer, summaries, settings)
+
+
+def _question(model: TargetModel, expression: Expression, settings: Settings) -> _Question:
+    _check_normalisation(model, expression)
+    labels = ontology.labels(expression.obs, model.target)
+    index = {name: i for i, name in enumerate(model.classes)}
+    truth = np.array([index.get(str(name), -1) for name in labels], dtype=np.int64)
+    rows = np.arange(len(truth))
+    outputs: Outputs
+    if settings.target_class == "true":
+        rows = np.flatnonzero(truth >= 0)
+        if not len(rows):
+            raise DataError(
+                f"target {model.target}: no sample has a label that the model knows, so there is "
+                "no true class: add the labels to the metadata, or use --target-class predicted"
+            )
+        if len(rows) < len(truth):
+            get_logger().info(
+                "%s: %d samples without a label that the model knows are left out",
+                model.target, len(truth) - len(rows),
+            )  # fmt: skip
+        outputs = truth[rows]
+    elif settings.target_class in ("predicted", ALL):
+        outputs = ALL if settings.target_class == ALL else "predicted"
+    else:
+        outputs = index[settings.target_class]
+    expression = expression.subset(rows)
+    return _Question(
+        model=model,
+        samples=expression.samples,
+        x=model.prepare(expression.values, expression.features, expression.reported),
+        truth=truth[rows],
+        studies=_studies(expression, settings.group),
+        outputs=outputs,
+        references=named_references.resolve(model, settings.references),
+    )
+
+
+def _check_normalisation(model: TargetModel, expression: Expression) -> None:
+    """Refuse expression that is not in the units and names that the model was trained on."""
+    for name in ("method", "level", "units"):
+        given, wanted = expression.state.get(name), getattr(model.state, name)
+        if given != wanted:
+            raise DataError(
+                f"expression has {name} '{given}', the model for {model.target} was trained on "
+                f"'{wanted}': run normalise with the same settings as for training"
+            )
+    found = len(set(model.features) & set(expression.features))
+    if not found:
+        raise DataError(
+            f"none of the {len(model.features)} features of the model for {model.target} is in "
+            "the expression table: give expression of the same organism and feature level"
+        )
+    if found < len(model.features):
+        get_logger().info(
+            "%s: %d of %d features of the model are in the expression table; the others count as "
+            "not reported", model.target, found, len(model.features),
+        )  # fmt: skip
+
+
+def _studies(expression: Expression, column: str | None) -> np.ndarray:
+    column = column or splits.first_column(expression.obs, splits.STUDY_COLUMNS)
+    if column is None:
+        return np.full(len(expression.samples), "", dtype=object)
+    return splits.keys(expression.obs, column)
+
+
+def _stream(model: TargetModel, question: _Question, settings: Settings) -> Iterator[Block]:
+    if isinstance(model.learner, Network):
+        return stream_of(settings.engine)(
+            model.learner, question.x, question.references.values, rule=settings.rule,
+            outputs=question.outputs, threads=settings.threads,
+        )  # fmt: skip
+    if settings.engine == "deeplift":
+        raise UsageError(
+            f"--engine deeplift: the model for {model.target} is a forest, which DeepLIFT does not "
+            "explain: give the output of train-dl, or leave the engine out for TreeSHAP"
+        )
+    from .importance import stream
+
+    return stream(
+        model.learner, question.x, question.references.values, outputs=question.outputs
+    )
+
+
+def _group(block: Block, question: _Question, settings: Settings) -> np.ndarray:
+    """Return the class of each sample: the true one if that was explained, else the predicted."""
+    if settings.target_class == "true":
+        return question.truth[block.rows]
+    return block.logits.argmax(axis=1)
+
+
+def _check_completeness(writer: TargetWriter, relative: float, settings: Settings) -> None:
+    header = writer.header
+    if relative <= settings.tolerance:
+        get_logger().info(
+            "%s: contributions sum to the difference of the %s to %.1e of the largest",
+            header.target, header.unit, relative,
+        )  # fmt: skip
+        return
+    text = (
+        f"{header.target}: contributions miss the difference of the {header.unit} by "
+        f"{relative:.1e} of the largest, more than --tolerance {settings.tolerance:g}; worst in "
+        f"sample {header.samples[writer.worst]}"
+    )
+    if settings.strict:
+        raise ToleranceError(f"{text}: nothing was written; look at that sample's values")
+    get_logger().warning("%s", text)
+
+
+def _row(writer: TargetWriter, i: int, settings: Settings) -> tuple[int, float, np.ndarray]:
+    """Read back a sample: class explained, delta, contributions ``(n_features,)``."""
+    data = writer.datasets
+    if writer.header.n_outputs == 1:
+        return int(data["explained"][i]), float(data["delta"][i]), data["contributions"][i]
+    explained = int(data["predicted"][i])
+    return explained, float(data["delta"][i, explained]), data["contributions"][i, explained]
+
+
+def _write_tables(
+    folder: Path,
+    question: _Question,
+    writer: TargetWriter,
+    summaries: list[ClassSummary],
+    settings: Settings,
+) -> None:
+    model = question.model
+    tables.write_table(
+        folder / f"{model.target}.classes.tsv", tables.CLASS_COLUMNS,
+        tables.class_rows(model.target, model.classes, model.features, summaries, settings.top),
+    )  # fmt: skip
+    reference = question.references.values.mean(axis=0)
+    predicted = writer.datasets["predicted"][...]
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for i, sample in enumerate(question.samples):
+            explained, delta, values = _row(writer, i, settings)
+            labels = (explained, int(predicted[i]), int(question.truth[i]))
+            yield from tables.sample_rows(
+                model.target, model.classes, model.features, sample, labels, delta, values,
+                question.x[i], reference, settings.top,
+            )  # fmt: skip
+
+    tables.write_table(folder / f"{model.target}.samples.tsv", tables.SAMPLE_COLUMNS, rows())
+
+
+def _write_stability(
+    folder: Path,
+    question: _Question,
+    place: h5py.Group,
+    others: list[TargetModel],
+    settings: Settings,
+) -> None:
+    """Compare with other models; without any, compare the members of the ensemble."""
+    model = question.model
+    if not isinstance(model.learner, Network):
+        return
+    predicted = place["predicted"][...]
+    group = question.truth if settings.target_class == "true" else predicted
+    if others:
+        models = [(model.learner, model, question.references.values)]
+        for other in others:
+            values = named_references.resolve(other, settings.references).values
+            models.append((_network(other), other, values))
+        inputs = [question.x] + [_prepared_again(question, other) for other in others]
+    else:
+        members = [m for m in model.learner.members if any(isinstance(la, ReLU) for la in m)]
+        if len(members) < 2:
+            return
+        alone = np.ones(1)
+        models = [(Network([m], alone), model, question.references.values) for m in members]
+        inputs = [question.x] * len(members)
+    common = [f for f in model.features if all(f in set(m.features) for _, m, _ in models)]
+    found: list[dict[int, np.ndarray]] = []
+    for (network, of, values), x in zip(models, inputs, strict=True):
+        found.append(_class_means(network, of, values, x, group, question, common, settings))
+    rows = []
+    for i, name in enumerate(model.classes):
+        if all(i in means for means in found):
+            stacked = np.stack([means[i] for means in found])
+            rows.append(tables.stability_row(model.target, name, common, stability(stacked)))
+    tables.write_table(folder / f"{model.target}.stability.tsv", tables.STABILITY_COLUMNS, rows)
+
+
+def _network(model: TargetModel) -> Network:
+    if not isinstance(model.learner, Network):
+        raise UsageError(f"--compare: the model for {model.target} is a forest: give networks")
+    return model.learner
+
+
+def _prepared_again(question: _Question, other: TargetModel) -> np.ndarray:
+    """Undo one model's centring and scaling and apply another's."""
+    inputs = question.model.inputs
+    return other.prepare(question.x * inputs.scale + inputs.centre, question.model.features)
+
+
+def _class_means(
+    network: Network,
+    model: TargetModel,
+    references: np.ndarray,
+    x: np.ndarray,
+    group: np.ndarray,
+    question: _Question,
+    common: list[str],
+    settings: Settings,
+) -> dict[int, np.ndarray]:
+    """Return mean contributions ``(n_common,)`` by class of the model in question."""
+    own = {name: i for i, name in enumerate(model.classes)}
+    mapped = np.array([own.get(name, -1) for name in question.model.classes])[group]
+    known = np.flatnonzero(mapped >= 0)
+    column = {name: i for i, name in enumerate(model.features)}
+    columns = [column[name] for name in common]
+    summary = Summary(question.studies[known])
+    stream = stream_of(settings.engine)(
+        network, x[known], references, rule=settings.rule, outputs=mapped[known],
+        threads=settings.threads,
+    )  # fmt: skip
+    for block in stream:
+        rows = np.arange(block.rows.start, block.rows.stop)
+        labels = group[known][rows]
+        summary.add(rows, labels, labels, block.values[:, 0][:, columns])
+    return {each.group: each.mean for each in summary.results()}
+
+
+def _draw(
+    question: _Question, writer: TargetWriter, summaries: list[ClassSummary], settings: Settings
+) -> None:
+    from . import plots
+
+    model, header = question.model, writer.header
+    shown = plots.heat_map(summaries, [model.classes[s.group] for s in summaries], model.features)
+    bars = []
+    for i in _pictured(question, writer, summaries, settings):
+        explained, _, values = _row(writer, i, settings)
+        title = f"{question.samples[i]}: {model.classes[explained]}"
+        bars.append(plots.sample_bars(title, model.features, values))
+    method = f"{RULE_NAMES[header.rule]}, from the reference {' + '.join(header.references.names)}"
+    if settings.target_class not in WORDS:
+        method = f"for {settings.target_class}, by class of the samples; {method}"
+    if settings.plots is not None:
+        plots.write_plots(settings.plots, model.target, shown, bars, method)
+    if settings.multiqc is not None:
+        plots.write_sections(settings.multiqc, model.target, shown, bars, method)
+
+
+def _pictured(
+    question: _Question, writer: TargetWriter, summaries: list[ClassSummary], settings: Settings
+) -> list[int]:
+    """Choose samples: those named, or of each class the one in the middle by explained logit."""
+    if settings.samples:
+        index = {name: i for i, name in enumerate(question.samples)}
+        missing = [name for name in settings.samples if name not in index]
+        if missing:
+            raise UsageError(
+                f"--sample {missing[0]}: no such sample: use an id of the expression table"
+            )
+        return [index[name] for name in settings.samples]
+    predicted = writer.datasets["predicted"][...]
+    group = question.truth if settings.target_class == "true" else predicted
+    logits = writer.datasets["logits"][...]
+    chosen = []
+    for summary in sorted(summaries, key=lambda s: -s.n_samples)[:PICTURED_SAMPLES]:
+        members = np.flatnonzero(group == summary.group)
+        order = np.argsort(logits[members, summary.explained], kind="stable")
+        chosen.append((summary.group, int(members[order[len(order) // 2]])))
+    return [i for _, i in sorted(chosen)]

@@ -1,0 +1,234 @@
+"""Pictures of what decides: classes x sRNAs, and bars for single samples; also for MultiQC."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..files import atomic_output
+from ..metrics.plots.style import GREY, LARGE, NORMAL, PALE, SMALL, new_figure, png, save, tidy
+from .summary import ClassSummary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CELL_INCHES = 0.2
+MAXIMUM_COLUMNS = 90
+BARS = 10
+# Red and blue of ColorBrewer's RdBu, told apart by colour-blind readers
+FOR, AGAINST = "#B2182B", "#2166AC"
+
+
+@dataclass
+class HeatMap:
+    """Mean contributions, the part worth showing.
+
+    Attributes
+    ----------
+    rows : list of str
+        Classes, with the number of their samples.
+    columns : list of str
+        sRNAs, in the order of the classes that they decide for.
+    values : numpy.ndarray
+        ``(n_rows, n_columns)``, logits.
+    """
+
+    rows: list[str]
+    columns: list[str]
+    values: np.ndarray
+
+
+@dataclass
+class SampleBars:
+    """What decides for one sample.
+
+    Attributes
+    ----------
+    title : str
+        Sample and class explained.
+    features : list of str
+        The features with the largest contributions, the largest first.
+    contributions : numpy.ndarray
+        ``(n_features,)``, logits.
+    rest : float
+        The sum of all other contributions.
+    """
+
+    title: str
+    features: list[str]
+    contributions: np.ndarray
+    rest: float
+
+
+def heat_map(summaries: list[ClassSummary], names: list[str], features: list[str]) -> HeatMap:
+    """Choose the first few sRNAs of each class, as many as fit.
+
+    Parameters
+    ----------
+    summaries : list of ClassSummary
+        One a row.
+    names : list of str
+        What each row is called.
+    features : list of str
+        All features.
+    """
+    each = max(1, min(5, MAXIMUM_COLUMNS // max(len(summaries), 1)))
+    columns: list[int] = []
+    for summary in summaries:
+        first = [int(i) for i in summary.ranked()[:each] if summary.mean[i] > 0]
+        columns += [i for i in first if i not in columns]
+    columns = columns[:MAXIMUM_COLUMNS]
+    values = np.array([summary.mean[columns] for summary in summaries])
+    return HeatMap(
+        [f"{name} ({s.n_samples:,})" for name, s in zip(names, summaries, strict=True)],
+        [features[i] for i in columns], values.reshape(len(summaries), len(columns)),
+    )  # fmt: skip
+
+
+def sample_bars(title: str, features: list[str], contributions: np.ndarray) -> SampleBars:
+    """Choose the largest contributions, for and against, of a sample ``(n_features,)``."""
+    order = np.argsort(-np.abs(contributions), kind="stable")[:BARS]
+    return SampleBars(
+        title, [features[i] for i in order], contributions[order],
+        float(contributions.sum() - contributions[order].sum()),
+    )  # fmt: skip
+
+
+def colour_limit(values: np.ndarray) -> float:
+    """Return the contribution that gets the full colour; a few cells may lie beyond it."""
+    return float(np.quantile(np.abs(values), 0.99)) or 1.0 if values.size else 1.0
+
+
+def heat_map_figure(shown: HeatMap, title: str) -> Figure:
+    """Draw classes x sRNAs: red speaks for the class, blue against it."""
+    n_rows, n_columns = shown.values.shape
+    width = max(CELL_INCHES * n_columns + 3.4, 5.5)
+    height = max(CELL_INCHES * n_rows + 2.4, 3.2)
+    figure = new_figure(width, height)
+    axes = figure.add_subplot()
+    limit = colour_limit(shown.values)
+    image = axes.imshow(shown.values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    axes.set_xticks(range(n_columns), shown.columns, rotation=90, fontsize=SMALL)
+    axes.set_yticks(range(n_rows), shown.rows, fontsize=NORMAL)
+    axes.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color=PALE, linewidth=0.4)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(title, fontsize=LARGE, loc="left")
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=20, pad=0.01, extend="both")
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=SMALL, color=GREY)
+    bar.set_label("mean contribution (logits)", fontsize=NORMAL)
+    return figure
+
+
+def bars_figure(samples: list[SampleBars], title: str) -> Figure:
+    """Draw the largest contributions of a few samples side by side."""
+    n_columns = min(3, max(1, len(samples)))
+    n_rows = -(-len(samples) // n_columns)
+    figure = new_figure(3.6 * n_columns, 2.5 * n_rows + 0.5)
+    for place, sample in enumerate(samples, start=1):
+        axes = figure.add_subplot(n_rows, n_columns, place)
+        values = np.append(sample.contributions, sample.rest)
+        names = [*sample.features, "all others"]
+        colours = [FOR if value > 0 else AGAINST for value in values]
+        colours[-1] = GREY
+        axes.barh(range(len(values)), values, color=colours, height=0.75)
+        axes.set_yticks(range(len(values)), names)
+        axes.invert_yaxis()
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        tidy(axes, grid="x")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0, labelsize=SMALL)
+        axes.tick_params(axis="x", labelsize=SMALL)
+        axes.set_title(sample.title, fontsize=NORMAL, loc="left")
+        if place > len(samples) - n_columns:
+            axes.set_xlabel("contribution (logits)", fontsize=NORMAL)
+    figure.suptitle(title, fontsize=LARGE, x=0.01, ha="left")
+    return figure
+
+
+def write_plots(
+    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str
+) -> None:
+    """Write ``<target>.classes`` and ``<target>.samples``, each as SVG and PNG.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An existing folder.
+    target : str
+        For titles and names.
+    shown : HeatMap
+        Left out when it has no cell.
+    samples : list of SampleBars
+        Left out when empty.
+    method : str
+        Rule, reference: the second line of each title.
+    """
+    if shown.values.size:
+        title = f"{target}: the sRNAs that decide for each class\n{method}"
+        save(heat_map_figure(shown, title), folder, f"{target}.classes")
+    if samples:
+        title = f"{target}: single samples\n{method}"
+        save(bars_figure(samples, title), folder, f"{target}.samples")
+
+
+def write_sections(
+    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str
+) -> None:
+    """Write sections of a MultiQC report, ``srna_deeplift_<target>*_mqc.json``.
+
+    Parameters
+    ----------
+    folder, target, shown, samples, method
+        As in `write_plots`.
+    """
+    parent = {
+        "parent_id": "srna_deeplift",
+        "parent_name": "Why: the sRNAs that decide",
+        "parent_description": (
+            "DeepLIFT splits what the network says for a class into contributions of single sRNAs, "
+            "measured from a reference. Red speaks for the class, blue against it. Contributions "
+            "of a sample add up to the difference of its logit from that of the reference."
+        ),
+    }
+    sections: dict[str, dict[str, Any]] = {}
+    limit = colour_limit(shown.values)
+    if shown.values.size:
+        sections[f"srna_deeplift_{target}"] = parent | {
+            "section_name": f"{target}: classes",
+            "description": f"Mean over studies; {method}.",
+            "plot_type": "heatmap",
+            "pconfig": {
+                "id": f"srna_deeplift_{target}_plot", "title": f"{target}: contributions",
+                "xlab": "sRNA", "ylab": "class", "zlab": "logits", "min": -limit, "max": limit,
+                "square": False, "xcats_samples": False, "ycats_samples": False,
+                "cluster_rows": False, "cluster_cols": False, "tt_decimals": 2,
+                "display_values": False,
+                "colstops": [[0, AGAINST], [0.5, "#f7f7f7"], [1, FOR]],
+            },
+            "xcats": shown.columns, "ycats": shown.rows, "data": shown.values.round(3).tolist(),
+        }  # fmt: skip
+    if samples:
+        picture = base64.b64encode(png(bars_figure(samples, method))).decode("ascii")
+        sections[f"srna_deeplift_{target}_samples"] = parent | {
+            "section_name": f"{target}: single samples",
+            "description": f"The {BARS} largest contributions of one sample of each class.",
+            "plot_type": "image",
+            "data": (
+                '<div class="mqc-custom-content-image"><img style="max-width:100%" '
+                f'alt="Largest contributions of single samples" '
+                f'src="data:image/png;base64,{picture}" /></div>'
+            ),
+        }  # fmt: skip
+    for name, section in sections.items():
+        with atomic_output(folder / f"{name}_mqc.json") as temporary:
+            text = json.dumps({"id": name, **section}, ensure_ascii=False)
+            temporary.write_text(text + "\n", encoding="utf-8")

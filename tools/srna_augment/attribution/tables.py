@@ -1,0 +1,90 @@
+"""The answers as tables: what decides for each class, for each sample, and whether it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..files import atomic_output
+from .stability import Stability
+from .summary import TOP, ClassSummary
+
+CLASS_COLUMNS = (
+    "target", "class", "samples_of", "n_samples", "n_studies", "rank", "feature", "mean", "sd",
+    "share_positive", f"share_top{TOP}", "studies_positive", f"studies_top{TOP}",
+)  # fmt: skip
+SAMPLE_COLUMNS = (
+    "sample_id", "target", "class", "predicted", "truth", "delta", "rank", "feature",
+    "contribution", "input", "reference",
+)  # fmt: skip
+STABILITY_COLUMNS = (
+    "target", "class", "n_models", "rank_correlation", f"kept_of_top{TOP}",
+    f"least_kept_of_top{TOP}", "always_top",
+)  # fmt: skip
+
+
+def write_table(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Write a TSV, whole or not at all."""
+    with atomic_output(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
+        handle.write("\t".join(columns) + "\n")
+        handle.writelines("\t".join(row) + "\n" for row in rows)
+
+
+def class_rows(
+    target: str, classes: list[str], features: list[str], summaries: list[ClassSummary], top: int
+) -> Iterator[tuple[str, ...]]:
+    """Give the first `top` features of each class (0: all), by mean contribution."""
+    for summary in summaries:
+        order = summary.ranked()
+        for rank, i in enumerate(order[: top or len(order)], start=1):
+            yield (
+                target, classes[summary.explained], classes[summary.group],
+                str(summary.n_samples), str(summary.n_studies), str(rank), features[i],
+                f"{summary.mean[i]:.5g}", f"{summary.sd[i]:.5g}",
+                f"{summary.share_positive[i]:.3f}", f"{summary.share_top[i]:.3f}",
+                str(summary.studies_positive[i]), str(summary.studies_top[i]),
+            )  # fmt: skip
+
+
+def sample_rows(
+    target: str,
+    classes: list[str],
+    features: list[str],
+    sample: str,
+    labels: tuple[int, int, int],
+    delta: float,
+    contributions: np.ndarray,
+    inputs: np.ndarray,
+    reference: np.ndarray,
+    top: int,
+) -> Iterator[tuple[str, ...]]:
+    """Give the first `top` features of a sample (0: all), by size of the contribution.
+
+    Parameters
+    ----------
+    labels : tuple of int
+        Class explained, class predicted, class of the metadata (-1: none).
+    contributions, inputs, reference : numpy.ndarray
+        ``(n_features,)``: logits, and prepared inputs (standard deviations from the mean of the
+        training samples) of the sample and of the mean reference.
+    """
+    explained, predicted, truth = labels
+    order = np.argsort(-np.abs(contributions), kind="stable")
+    for rank, i in enumerate(order[: top or len(order)], start=1):
+        yield (
+            sample, target, classes[explained], classes[predicted],
+            classes[truth] if truth >= 0 else "", f"{delta:.3g}", str(rank), features[i],
+            f"{contributions[i]:.5g}", f"{inputs[i]:.5g}", f"{reference[i]:.5g}",
+        )  # fmt: skip
+
+
+def stability_row(
+    target: str, name: str, features: list[str], found: Stability
+) -> tuple[str, ...]:
+    """Give the stability of one class."""
+    return (
+        target, name, str(found.n_models), f"{found.rank_correlation:.3f}", f"{found.kept:g}",
+        f"{found.least_kept:g}", "|".join(features[i] for i in found.always_top),
+    )  # fmt: skip
