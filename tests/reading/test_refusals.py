@@ -43,7 +43,8 @@ def write(tmp_path, text, name="table.tsv"):
         ),
         (
             "x\tS1\tS2\nA1\t1\t2\nA2\t3\t4\n",
-            "neither rows nor columns have names of small RNAs (rows such as 'A1', columns such as 'S1')",
+            "neither rows nor columns have names of small RNAs (rows such as 'A1', columns such "
+            "as 'S1')",
         ),
         (HEADER + "hsa-miR-21-5p\t0\t0\n", "all values are zero"),
         (HEADER + "hsa-miR-21-5p\t\tNA\n", "no value is reported"),

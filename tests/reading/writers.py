@@ -79,7 +79,7 @@ def smrnaseq_mirna(folder: Path, toy: Toy) -> list[Path]:
 
 def smrnaseq_joined(folder: Path, toy: Toy) -> list[Path]:
     """One row an isomiR; the pipeline sends the whole file through sort, header and all."""
-    columns = "UID Read miRNA Variant iso_5p iso_3p iso_add3p iso_snp".split()
+    columns = ["UID", "Read", "miRNA", "Variant", "iso_5p", "iso_3p", "iso_add3p", "iso_snp"]
     columns += ["iso_5p_nt", "iso_3p_nt", "iso_add3p_nt", "iso_snp_nt"]
     lines = ["\t".join([*columns, *toy.samples])]
     for column, mirna in enumerate(toy.features):
@@ -312,8 +312,8 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 
 COUNT_WRITERS = [
     smrnaseq_mirna, smrnaseq_joined, smrnaseq_edger, mirdeep2, mirdeep2_weighed, mirge_counts,
-    excerpt_samples, excerpt_merged, srnabench, seqcluster_mirna, seqcluster_clusters, featurecounts,
-    oasis, tsv_samples, csv_features_gz, bgzip_like, excel_csv, r_spaces,
+    excerpt_samples, excerpt_merged, srnabench, seqcluster_mirna, seqcluster_clusters,
+    featurecounts, oasis, tsv_samples, csv_features_gz, bgzip_like, excel_csv, r_spaces,
     h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer, parquet_samples, parquet_features,
 ]  # fmt: skip
 RPM_WRITERS = [smrnaseq_cpm, mirge_rpm]

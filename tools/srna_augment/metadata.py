@@ -67,8 +67,8 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
             header = ["sample_id", *header]
         if len(row) != len(header):
             raise DataError(
-                f"{where}, row {reader.line_num}: has {len(row)} cells where the header has {len(header)}: "
-                "quote cells that hold the delimiter, or complete the row"
+                f"{where}, row {reader.line_num}: has {len(row)} cells where the header has "
+                f"{len(header)}: quote cells that hold the delimiter, or complete the row"
             )
         rows.append(row)
     if not rows:
@@ -102,8 +102,8 @@ def _check_ids(ids: Sequence[str], where: str, column: str) -> None:
             )
         if name in seen:
             raise DataError(
-                f"{where}, row {number}, column {column}: sample '{name}' is already in row {seen[name]}: "
-                "keep one row a sample"
+                f"{where}, row {number}, column {column}: sample '{name}' is already in row "
+                f"{seen[name]}: keep one row a sample"
             )
         seen[name] = number
 
@@ -132,8 +132,8 @@ class MatchReport:
     def summary(self) -> str:
         """Return the counts in one line."""
         return (
-            f"metadata: {self.n_exact:,} samples matched as they are, {len(self.tolerant):,} in another "
-            f"spelling, {len(self.without_metadata):,} samples without metadata, "
+            f"metadata: {self.n_exact:,} samples matched as they are, {len(self.tolerant):,} in "
+            f"another spelling, {len(self.without_metadata):,} samples without metadata, "
             f"{len(self.without_sample):,} rows without a sample"
         )
 
@@ -202,14 +202,14 @@ def _match_tolerantly(
         choices = candidates.get(canonical(sample), [])
         if len(choices) > 1:
             raise DataError(
-                f"metadata: sample '{sample}' could be '{choices[0]}' or '{choices[1]}': use the ids of "
-                "the table in the metadata"
+                f"metadata: sample '{sample}' could be '{choices[0]}' or '{choices[1]}': use the "
+                "ids of the table in the metadata"
             )
         if choices:
             if choices[0] in claimed:
                 raise DataError(
-                    f"metadata: row '{choices[0]}' could be sample '{claimed[choices[0]]}' or '{sample}': "
-                    "use the ids of the table in the metadata"
+                    f"metadata: row '{choices[0]}' could be sample '{claimed[choices[0]]}' or "
+                    f"'{sample}': use the ids of the table in the metadata"
                 )
             claimed[choices[0]] = sample
     for name, sample in claimed.items():
@@ -218,7 +218,7 @@ def _match_tolerantly(
 
 
 def _as_r_writes(name: str) -> str:
-    """Reduce an id to what R's make.names leaves of it: dots for other signs, an X before a digit."""
+    """Reduce an id to what R's make.names leaves of it: dots for signs, an X before a digit."""
     dotted = re.sub(r"[^A-Za-z0-9]", ".", name.strip())
     return re.sub(r"^X(?=[0-9.])", "", dotted)
 

@@ -136,9 +136,9 @@ def recognise(found: Profile, where: str) -> str:
         return COUNTS
     if found.maximum <= _MAX_LOG:
         raise DataError(
-            f"{where}: values look logged (fractions, none above {found.maximum:.3g}): give counts or "
-            "RPM, or say which logarithm it is with --units log2 (of x + 1; also log10, ln), or insist "
-            "on --units rpm"
+            f"{where}: values look logged (fractions, none above {found.maximum:.3g}): give "
+            "counts or RPM, or say which logarithm it is with --units log2 (of x + 1; also "
+            "log10, ln), or insist on --units rpm"
         )
     # Reads shared among features leave most counts whole; a division by depth leaves none.
     mostly_whole = found.n_positive_integers >= 0.2 * found.n_positive
@@ -149,26 +149,28 @@ def recognise(found: Profile, where: str) -> str:
 
 def _around(sums: np.ndarray, target: float, tolerance: float) -> bool:
     """Tell whether nine in ten samples sum to a target within a relative tolerance."""
-    return sums.size > 0 and np.mean(np.abs(sums / target - 1) <= tolerance) >= 0.9
+    return sums.size > 0 and bool(np.mean(np.abs(sums / target - 1) <= tolerance) >= 0.9)
 
 
 def _negative(found: Profile, where: str) -> str:
     if found.maximum > 50:
         return (
-            f"{where}: has negative values (the lowest is {found.minimum:.3g}{found.place}): counts and "
-            "RPM cannot be negative: take out background subtraction or batch correction"
+            f"{where}: has negative values (the lowest is {found.minimum:.3g}{found.place}): "
+            "counts and RPM cannot be negative: take out background subtraction or batch "
+            "correction"
         )
     if found.n_minimum > max(
         1, 0.01 * found.n_values
     ):  # what zero became is the floor of a logarithm
         return (
             f"{where}: values look logged with a small offset (range {found.minimum:.3g} to "
-            f"{found.maximum:.3g}): give counts or RPM, or say which logarithm it is with --units log10 "
-            "(also log2, ln)"
+            f"{found.maximum:.3g}): give counts or RPM, or say which logarithm it is with "
+            "--units log10 (also log2, ln)"
         )
     return (
-        f"{where}: values look like z-scores or another centred scale (range {found.minimum:.3g} to "
-        f"{found.maximum:.3g}), which cannot be undone: give the counts or RPM that they were made of"
+        f"{where}: values look like z-scores or another centred scale (range {found.minimum:.3g} "
+        f"to {found.maximum:.3g}), which cannot be undone: give the counts or RPM that they were "
+        "made of"
     )
 
 
@@ -251,15 +253,14 @@ def take_units(table: ExpressionTable, units: str, where: str) -> tuple[str, str
     if units in _BASES:
         if found.maximum > np.log(1e11) / np.log(_BASES[units]):
             raise DataError(
-                f"{where}: a {units} of {found.maximum:.4g} would be more reads than any library has: the "
-                "values are not logged that way: leave out --units, or name another"
+                f"{where}: a {units} of {found.maximum:.4g} would be more reads than any library "
+                "has: the values are not logged that way: leave out --units, or name another"
             )
         return RPM, undo_logarithm(values, units, found)
     if found.minimum < 0:
         raise DataError(
-            f"{where}: --units {units} cannot be true, since the lowest value is {found.minimum:.3g}"
-            f"{found.place}: "
-            "counts and RPM are never negative"
+            f"{where}: --units {units} cannot be true, since the lowest value is "
+            f"{found.minimum:.3g}{found.place}: counts and RPM are never negative"
         )
     if units == RPM:
         return RPM, ""

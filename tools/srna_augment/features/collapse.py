@@ -57,8 +57,8 @@ def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
         raise UsageError(f"level '{level}': there is no such level: use one of {', '.join(LEVELS)}")
     if table.units.startswith(("log", "ln")):
         raise DataError(
-            f"values are in {table.units}: arms and copies can only be summed before the logarithm: "
-            "give counts or RPM"
+            f"values are in {table.units}: arms and copies can only be summed before the "
+            "logarithm: give counts or RPM"
         )
     resolution = resolve(table.features)
     columns: dict[str, list[int]] = {}
@@ -141,8 +141,8 @@ def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> 
     n_names = len(resolution.names)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in resolution.kinds.most_common())
     logger.info(
-        "features: %s names -> %s %s keys (%s; %s under a current name, %s renamed, %s by accession "
-        "or MirGeneDB id, %s merged names, %s unlisted and kept, %s dropped)",
+        "features: %s names -> %s %s keys (%s; %s under a current name, %s renamed, %s by "
+        "accession or MirGeneDB id, %s merged names, %s unlisted and kept, %s dropped)",
         f"{n_names:,}",
         f"{n_keys:,}",
         level,
@@ -164,8 +164,8 @@ def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> 
     if foreign:
         species = {name: n for name, n in resolution.species.items() if name != HUMAN}
         logger.warning(
-            "features: %d of %d names are of another species (%s), for example %s: they are kept under "
-            "their own name and match no human feature",
+            "features: %d of %d names are of another species (%s), for example %s: they are "
+            "kept under their own name and match no human feature",
             len(foreign),
             n_names,
             ", ".join(f"{name} {n}" for name, n in species.items()),

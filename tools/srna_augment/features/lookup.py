@@ -1,8 +1,8 @@
 """Human miRNAs of miRBase 22.1 by every name that tables call them.
 
-The table beside this module (``data/mirna_names.tsv.gz``) is built by ``data/build_names.py``, which
-states its sources. What releases 10 to 20 called a miRNA follows from rules over that table, so that
-no history of names has to be shipped.
+The table beside this module (``data/mirna_names.tsv.gz``) is built by ``data/build_names.py``,
+which states its sources. What releases 10 to 20 called a miRNA follows from rules over that table,
+so that no history of names has to be shipped.
 """
 
 from __future__ import annotations

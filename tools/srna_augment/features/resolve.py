@@ -55,7 +55,8 @@ class Resolved:
         reads cannot be told apart; a mature's key at level ``precursor`` is the precursor that it
         comes from, or the stem where it comes from several.
     kind : str
-        ``miRNA``, ``piRNA``, ``tRNA fragment``, ``snoRNA``, ``snRNA``, ``rRNA``, ``Y RNA``, ``other``.
+        ``miRNA``, ``piRNA``, ``tRNA fragment``, ``snoRNA``, ``snRNA``, ``rRNA``, ``Y RNA``,
+        ``other``.
     species : str
         miRBase prefix, empty where the name does not tell.
     how : str

@@ -61,13 +61,13 @@ def read_anndata(stream: Stream, *, orientation: str, units: str) -> ExpressionT
             missing = [key for key in ("X", "obs", "var") if key not in file]
             if missing:
                 raise DataError(
-                    f"{name}: is HDF5 but not AnnData (it has no '{missing[0]}'): give an .h5ad file, or "
-                    "the table as text"
+                    f"{name}: is HDF5 but not AnnData (it has no '{missing[0]}'): give an .h5ad "
+                    "file, or the table as text"
                 )
             if units == "auto" and f"uns/{UNS_KEY}" in file:
                 raise DataError(
-                    f"{name}: is the output of normalise, with filled values: give the tables that it was "
-                    "made of"
+                    f"{name}: is the output of normalise, with filled values: give the tables "
+                    "that it was made of"
                 )
             obs, var = read_elem(file["obs"]), read_elem(file["var"])
             layer = next((key for key in COUNT_LAYERS if f"layers/{key}" in file), None)

@@ -87,7 +87,7 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
         samples=list(samples),
         features=list(features),
         units=units.pop() if len(units) == 1 else "rpm" if "rpm" in units else "fractional counts",
-        recognised=f"{len(tables)} tables joined: {len(samples):,} samples x {len(features):,} features",
+        recognised=f"{len(tables)} tables joined",
     )
 
 

@@ -1,7 +1,8 @@
 """Text matrices: names on two axes, numbers between; TSV or CSV, either orientation.
 
-nf-core/smrnaseq (``mirna.tsv``, ``mature_counts.csv``, ``mature_normalized_CPM.txt``), miRge3, exceRpt's
-merged tables, seqcluster's ``counts_mirna.tsv`` and most tables of papers are of this shape.
+nf-core/smrnaseq (``mirna.tsv``, ``mature_counts.csv``, ``mature_normalized_CPM.txt``), miRge3,
+exceRpt's merged tables, seqcluster's ``counts_mirna.tsv`` and most tables of papers are of this
+shape.
 """
 
 from __future__ import annotations
@@ -143,8 +144,8 @@ def _parse_block(
                 rest = delimiter.join([cells[column] for column in layout.values])
         if n_found != n_delimiters:
             raise DataError(
-                f"{where}, row {number}: has {n_found + 1} cells where the header has {layout.width}: "
-                "check for names with a delimiter in them or a cut line"
+                f"{where}, row {number}: has {n_found + 1} cells where the header has "
+                f"{layout.width}: check for names with a delimiter in them or a cut line"
             )
         names.append(decode(name).strip())
         rests.append(rest)
@@ -202,8 +203,8 @@ def check_samples(samples: Sequence[str], axis: str, where: str) -> None:
             )
         if sample in seen:
             raise DataError(
-                f"{where}: sample '{sample}' is there twice (samples {seen[sample]} and {number}, by "
-                f"{axis}): take one out or rename it"
+                f"{where}: sample '{sample}' is there twice (samples {seen[sample]} and "
+                f"{number}, by {axis}): take one out or rename it"
             )
         seen[sample] = number
 

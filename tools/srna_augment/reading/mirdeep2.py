@@ -1,4 +1,4 @@
-"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv``, which is tab-separated in spite of its name."""
+"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv``: tab-separated in spite of its name."""
 
 from __future__ import annotations
 

@@ -32,7 +32,10 @@ _SAME_FOR_ALL = frozenset(
 
 
 def sample_name(path: str | Path) -> str:
-    """Name the sample of a file: its name without endings, or its folder's where tools name all alike."""
+    """Name the sample of a file by its name without endings.
+
+    Where tools name the files of all samples alike, the folder's name stands in.
+    """
     if str(path) == "-":
         return "stdin"
     file = Path(path)

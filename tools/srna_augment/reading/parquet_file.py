@@ -88,7 +88,8 @@ def _columns(schema: Any, where: str) -> tuple[str, list[str], list[str]]:
     """Find the column of names, the columns of values, and those that are neither."""
     import pyarrow as pa
 
-    numeric, text = [], []
+    numeric: list[str] = []
+    text: list[str] = []
     for field in schema:
         kind = field.type
         is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)

@@ -1,8 +1,8 @@
-"""The isomiR tables of mirtop that nf-core/smrnaseq joins: ``joined_samples_mirtop.tsv``, ``mirtop.tsv``.
+"""The isomiR tables of mirtop in nf-core/smrnaseq: ``joined_samples_mirtop.tsv``, ``mirtop.tsv``.
 
 One row a read sequence; a miRNA's count is the sum over its rows, as the pipeline's own
-``collapse_mirtop.r`` makes ``mirna.tsv``. The pipeline sorts the joined file whole, so the header can
-be on any line.
+``collapse_mirtop.r`` makes ``mirna.tsv``. The pipeline sorts the joined file whole, so the header
+can be on any line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .matrix import check_samples, read_rows
 from .stream import Stream
 from .text import Layout, split_line
 
-# The columns that mirtop's ``counts`` writes before the samples; ``--add-extra`` adds the second half.
+# The columns that mirtop's counts writes before the samples; --add-extra adds the last four.
 ANNOTATION = (
     "UID", "Read", "miRNA", "Variant", "iso_5p", "iso_3p", "iso_add3p", "iso_snp",
     "iso_5p_nt", "iso_3p_nt", "iso_add3p_nt", "iso_snp_nt",
@@ -38,8 +38,8 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
     Returns
     -------
     ExpressionTable
-        ``(n_samples, n_mirnas)``. An empty cell is zero here, since the rows are all isomiRs that any
-        sample has.
+        ``(n_samples, n_mirnas)``. An empty cell is zero here, since the rows are all isomiRs that
+        any sample has.
 
     Raises
     ------
@@ -51,8 +51,8 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
     found = _HEADER.search(data)
     if not found:
         raise DataError(
-            f"{name}: looks like a mirtop isomiR table without its header line (UID, Read, miRNA, ...): "
-            "put it back, or give mirna.tsv of the same folder"
+            f"{name}: looks like a mirtop isomiR table without its header line (UID, Read, "
+            "miRNA, ...): put it back, or give mirna.tsv of the same folder"
         )
     delimiter = found[1]
     header = split_line(found[0].rstrip(b"\r"), delimiter)

@@ -75,7 +75,7 @@ class Stream:
         self._raw = _open(self.path)
         self.gzipped = self._raw.peek(2)[:2] == GZIP_MAGIC  # type: ignore[attr-defined]
         if self.gzipped:
-            self._handle: IO[bytes] = gzip.GzipFile(fileobj=self._raw)
+            self._handle: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=self._raw)
         else:
             self._handle = self._raw
         self._ahead = b""

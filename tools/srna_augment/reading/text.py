@@ -123,16 +123,18 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         last = width
     if width < 2:
         raise DataError(
-            f"{where}: has one column: cells must be separated by tabs, commas, semicolons or spaces"
+            f"{where}: has one column: cells must be separated by tabs, commas, semicolons or "
+            "spaces"
         )
     if len(header) != width:
         raise DataError(
-            f"{where}, row 2: has {width} cells where the header has {len(header)}: check for names "
-            "with a delimiter in them or a cut line"
+            f"{where}, row 2: has {width} cells where the header has {len(header)}: check for "
+            "names with a delimiter in them or a cut line"
         )
     if looks_like_feature(header[0]) and all(is_number(cell) for cell in header[1:]):
         raise DataError(
-            f"{where}, row 1: holds values where the names of the samples should be: add a header line"
+            f"{where}, row 1: holds values where the names of the samples should be: add a "
+            "header line"
         )
     text = [
         column
@@ -142,8 +144,8 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     values = [column for column in range(1, last) if column not in set(text)]
     if not values:
         raise DataError(
-            f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no other "
-            "column holds numbers: give a table of counts"
+            f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no "
+            "other column holds numbers: give a table of counts"
         )
     return Layout(
         delimiter=delimiter,
@@ -211,9 +213,9 @@ def find_orientation(
         else "rows and columns both have"
     )
     raise DataError(
-        f"{where}: cannot tell samples from features, since {problem} names of small RNAs (rows such as "
-        f"'{_first(row_names)}', columns such as '{_first(column_names)}'): say with --orientation what the "
-        f"rows are, {SAMPLES_AS_ROWS} or {FEATURES_AS_ROWS}"
+        f"{where}: cannot tell samples from features, since {problem} names of small RNAs (rows "
+        f"such as '{_first(row_names)}', columns such as '{_first(column_names)}'): say with "
+        f"--orientation what the rows are, {SAMPLES_AS_ROWS} or {FEATURES_AS_ROWS}"
     )
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Build ``mirna_names.tsv.gz``, the names of human miRNAs, from what Debian's `optimir` ships.
+r"""Build ``mirna_names.tsv.gz``, the names of human miRNAs, from what Debian's `optimir` ships.
 
 Usage::
 
     apt-get download optimir && dpkg -x optimir_*.deb optimir
-    python3 build_names.py optimir/usr/lib/python3/dist-packages/optimir/resources mirna_names.tsv.gz
+    python3 build_names.py optimir/usr/lib/python3/dist-packages/optimir/resources \
+        mirna_names.tsv.gz
 
 Sources, all inside that package: miRBase 22 and 21 (``hsa_miRBase_v2?.gff3``; Kozomara et al. 2019,
 Nucleic Acids Research 47:D155; miRBase puts its data in the public domain) and MirGeneDB 2.0
