@@ -12,9 +12,10 @@ from typing import Any
 
 from ..files import atomic_output
 from ..log import get_logger
-from .names import learner_words, scheme_words
+from .names import file_stem, learner_words, scheme_words
 from .plots import by, overview_png
 from .plots.confusion import shares
+from .plots.risk_coverage import highest_risk
 from .plots.style import GREY, learner_style
 
 Section = dict[str, Any]
@@ -111,7 +112,7 @@ def summary_section(report: dict[str, Any]) -> Section:
     plain = {"scale": False, "format": "{:,.0f}", "max": None}
     years = {"scale": "Oranges", "format": "{:,.1f}", "max": None, "suffix": " years"}
     headers = {
-        "headline": _shown("Per study", "Accuracy, each study counts once"),
+        "headline": _shown("Accuracy per study", "Each study counts once"),
         "interval": {
             "title": f"{100 * level:g}% interval", "scale": False,
             "description": "Of the accuracy (or error in years) per study, by resampling studies",
@@ -196,15 +197,16 @@ def confusion_section(result: dict[str, Any], place: int) -> Section:
     truth, predicted, sizes, share = shares(result["confusion"])
     name = f"{result['target']}: {learner_words(result['model'])}, {scheme_words(result['scheme'])}"
     return CONFUSION | {
-        "id": f"srna_confusion_{result['target']}",
+        "id": f"srna_confusion_{file_stem(result['target'])}",
         "section_name": f"{place}. {result['target']}",
         "description": f"{name}; {result['n']:,} samples of {result['n_studies']:,} studies.",
         "plot_type": "heatmap",
         "pconfig": {
-            "id": f"srna_confusion_{result['target']}_plot", "title": name,
-            "xlab": "predicted", "ylab": "truth", "series_label": "classes", "zlab": "percent of the truth", "min": 0,
-            "max": 100, "tt_decimals": 1, "square": False, "xcats_samples": False,
-            "ycats_samples": False, "cluster_rows": False, "cluster_cols": False,
+            "id": f"srna_confusion_{file_stem(result['target'])}_plot", "title": name,
+            "xlab": "predicted", "ylab": "truth", "zlab": "percent of the truth",
+            "series_label": "classes", "min": 0, "max": 100, "tt_decimals": 1, "square": False,
+            "xcats_samples": False, "ycats_samples": False, "cluster_rows": False,
+            "cluster_cols": False,
             "display_values": len(predicted) <= 12,
             "colstops": [[0, "#f7fbff"], [0.5, "#6baed6"], [1, "#08306b"]],
         },
@@ -228,19 +230,21 @@ def coverage_section(report: dict[str, Any]) -> Section:
             ]
             for result in results
         })
-    allowed = 100 * (1 - report["settings"]["precision"])
+    precision = report["settings"]["precision"]
+    allowed = 100 * (1 - precision)
     return COVERAGE | {
         "id": "srna_coverage_curves",
         "section_name": "Risk against coverage",
         "description": (
-            f"Dashed: {report['settings']['precision']:g} of the calls right. Buttons switch "
-            f"between targets and schemes."
+            f"Dashed: {100 * precision:g} percent of the calls right. Buttons switch between "
+            f"targets and schemes; a learner that is missing lies above the plot."
         ),
         "plot_type": "linegraph",
         "pconfig": _line_config(
             report, "srna_coverage_curves_plot", "Risk against coverage",
             xlab="samples that get a call (%)", ylab="calls that are wrong (%)",
             extra_series=_dashed([[0, allowed], [100, allowed]], "allowed at this precision"),
+            tops=[100 * highest_risk(results, precision) for results in _class_results(report)],
             ymin=0, xmin=0, xmax=100,
         ),
         "data": curves,
@@ -287,10 +291,16 @@ def _class_results(report: dict[str, Any]) -> list[list[dict[str, Any]]]:
     ]
 
 
-def _line_config(report: dict[str, Any], id_: str, title: str, **more: Any) -> dict[str, Any]:
+def _line_config(
+    report: dict[str, Any], id_: str, title: str, tops: list[float] | None = None, **more: Any
+) -> dict[str, Any]:
     groups = _class_results(report)
     models = {result["model"] for results in groups for result in results}
-    labels = [{"name": f"{one[0]['target']}, {one[0]['scheme']}"} for one in groups]
+    labels: list[dict[str, Any]] = [
+        {"name": f"{one[0]['target']}, {one[0]['scheme']}"} for one in groups
+    ]
+    for label, top in zip(labels, tops or [], strict=False):
+        label["ymax"] = top
     config = {
         "id": id_, "title": title, "showlegend": True, "series_label": False,
         "colors": {learner_words(model): learner_style(model)[0] for model in models},

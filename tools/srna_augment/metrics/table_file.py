@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,9 +30,9 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     try:
         with open_text(path) as handle:
             text = handle.read().removeprefix("\ufeff")
-    except (UnicodeDecodeError, EOFError) as error:
+    except (UnicodeDecodeError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: not a text table ({error}): give a predictions.tsv") from None
-    except OSError as error:  # a file that is missing, or a damaged gzip
+    except OSError as error:  # such as what begins like gzip and is none
         raise DataError(
             f"{path}: cannot be read ({error.strerror or error}): check the path"
         ) from None

@@ -27,7 +27,7 @@ def risk_coverage_figure(results: list[dict[str, Any]], precision: float) -> Fig
     """
     figure = new_figure(6.2, 4.6)
     axes = figure.add_subplot()
-    top = _top(results, precision)
+    top = highest_risk(results, precision)
     for result in results:
         colour, marker = learner_style(result["model"])
         points = result["risk_coverage"]
@@ -64,7 +64,7 @@ def risk_coverage_figure(results: list[dict[str, Any]], precision: float) -> Fig
     return figure
 
 
-def _top(results: list[dict[str, Any]], precision: float) -> float:
+def highest_risk(results: list[dict[str, Any]], precision: float) -> float:
     """Return the highest risk to show: the majority class would leave the others no room."""
     shown = [result for result in results if result["model"] != "majority"] or results
     highest = max(max(result["risk_coverage"]["risk"]) for result in shown)
