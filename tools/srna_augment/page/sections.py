@@ -199,8 +199,8 @@ def glossary(targets: Sequence[str]) -> str:
         ),
         (
             "✓ as labelled, ✗ label",
-            "The prediction against a label that was given. A label is never overwritten. A model that "
-            "was trained on these very samples rarely contradicts them, right or wrong.",
+            "The prediction against a label that was given. A label is never overwritten. A model "
+            "that was trained on these very samples rarely contradicts them, right or wrong.",
         ),
     ]
     if "age" in targets:
