@@ -200,13 +200,16 @@ def predict_columns(
         f"{target}_pred": np.where(called, names[best], ""),
         f"{target}_pred_ontology_term_id": np.where(called, terms[best], ""),
         f"{target}_set": np.array(
-            ["|".join(names[row][np.argsort(-p[row], kind="stable")])
-             for row, p in zip(sets, probabilities, strict=True)], dtype=object,
+            [
+                "|".join(names[row][np.argsort(-p[row], kind="stable")])
+                for row, p in zip(sets, probabilities, strict=True)
+            ],
+            dtype=object,
         ),
         f"{target}_check": np.where(
             comparable, np.where(names[best] == given, AGREES, DISAGREES), ""
         ),
-    }  # fmt: skip
+    }
     if model.years is not None:
         years = np.maximum(model.years.predict(x), 0)
         half = model.years.half_width

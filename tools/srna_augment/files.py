@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from .errors import DataError, UsageError
 
@@ -40,8 +40,8 @@ def open_text(path: str | Path) -> IO[str]:
         The file cannot be read.
     """
     if str(path) == "-":
-        buffered = sys.stdin.buffer
-        if buffered.peek(2)[:2] == GZIP_MAGIC:  # type: ignore[attr-defined]
+        buffered = io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer))
+        if buffered.peek(2)[:2] == GZIP_MAGIC:
             return io.TextIOWrapper(gzip.GzipFile(fileobj=buffered), encoding="utf-8")
         return io.TextIOWrapper(buffered, encoding="utf-8")
     if is_gzipped(path):
@@ -76,12 +76,16 @@ def atomic_output(path: str | Path, *, binary: bool = False) -> Iterator[Path]:
     """
     to_stdout = str(path) == "-"
     if to_stdout and binary and sys.stdout.isatty():
-        raise UsageError("--output -: binary data would fill the terminal: name a file or use a pipe")
+        raise UsageError(
+            "--output -: binary data would fill the terminal: name a file or use a pipe"
+        )
     target = Path(tempfile.gettempdir()) / "stdout" if to_stdout else Path(path)
     if target.is_dir():
         raise UsageError(f"{path}: is a folder: name a file in it")
     try:
-        number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        number, name = tempfile.mkstemp(
+            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(

@@ -42,7 +42,9 @@ def write_multiqc(annotation: Annotation, folder: Path) -> None:
             "title": "srna-augment: calls by target",
             "ylab": "Samples",
         },
-        "categories": {name: {"name": text, "color": colour} for name, (text, colour) in TEXT.items()},
+        "categories": {
+            name: {"name": text, "color": colour} for name, (text, colour) in TEXT.items()
+        },
         "data": data,
     }
     with atomic_output(folder / "calls_mqc.json") as temporary:

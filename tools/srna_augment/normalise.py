@@ -57,15 +57,16 @@ def normalise(
             collapsed, method=method, level=level, minimum_reported=minimum_reported
         )
     values, reported = normalisation.transform(collapsed, state)
-    empty = ~reported.any(axis=1)
+    empty = np.asarray(~reported.any(axis=1))
     if empty.all():
         raise DataError(f"{inputs[0]}: no sample has reads in any known feature")
     if empty.any():
         names = [name for name, none in zip(table.samples, empty, strict=True) if none]
         get_logger().warning(
             "%d samples without reads in any known feature are left out: %s",
-            len(names), ", ".join(names[:10]),
-        )  # fmt: skip
+            len(names),
+            ", ".join(names[:10]),
+        )
     kept = np.flatnonzero(~empty)
     expression = Expression(
         values=values,
@@ -90,7 +91,7 @@ def with_metadata(table: ExpressionTable, path: Path | None) -> pd.DataFrame:
     if path is None:
         empty = pd.DataFrame(index=pd.Index(table.samples, dtype=object))
         return table.obs if table.obs is not None else empty
-    aligned, report = metadata.match(table.samples, metadata.read_metadata(path))
+    aligned, _ = metadata.match(table.samples, metadata.read_metadata(path))
     return aligned
 
 
@@ -106,4 +107,4 @@ def _var(collapsed: ExpressionTable, state: State) -> pd.DataFrame:
 def _depth(collapsed: ExpressionTable) -> np.ndarray | None:
     if "counts" not in collapsed.units:
         return None
-    return np.nansum(collapsed.values, axis=1, dtype=np.float64)
+    return np.asarray(np.nansum(collapsed.values, axis=1, dtype=np.float64))

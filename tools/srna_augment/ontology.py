@@ -1,6 +1,6 @@
 """The targets and their vocabulary: classes, term ids, and how a label in metadata becomes a class.
 
-Terms: UBERON for tissues, PATO for sex, HsapDv for developmental stages, as in the CELLxGENE schema.
+Terms: UBERON for tissues, PATO for sex, HsapDv for developmental stages, as CELLxGENE has them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,26 @@ YEARS = "age_years"
 
 BLANKS = frozenset(
     {
-        "", "na", "n/a", "nan", "none", "null", "unknown", "not available", "not applicable",
-        "not collected", "not reported", "not provided", "missing", "unspecified", "undetermined",
-        "-", "--", "?",
+        "",
+        "na",
+        "n/a",
+        "nan",
+        "none",
+        "null",
+        "unknown",
+        "not available",
+        "not applicable",
+        "not collected",
+        "not reported",
+        "not provided",
+        "missing",
+        "unspecified",
+        "undetermined",
+        "-",
+        "--",
+        "?",
     }
-)  # fmt: skip
+)
 
 SEXES = {
     "female": ("PATO:0000383", ("female", "f", "woman", "w", "girl")),
@@ -232,8 +247,11 @@ def _warn_unknown(distinct: dict[str, str], what: str, expected: str) -> None:
     if unknown:
         get_logger().warning(
             "%s: %d labels are neither %s and count as blank: %s",
-            what, len(unknown), expected, ", ".join(unknown[:5]),
-        )  # fmt: skip
+            what,
+            len(unknown),
+            expected,
+            ", ".join(unknown[:5]),
+        )
 
 
 def _years(label: object) -> float:

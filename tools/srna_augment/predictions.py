@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability", "study",
-)  # fmt: skip
+    "sample_id",
+    "target",
+    "model",
+    "scheme",
+    "fold",
+    "truth",
+    "predicted",
+    "probability",
+    "study",
+)
 PREFIX = "prob:"
 FLOOR = 1e-30
 
@@ -178,7 +186,7 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
                 f"{', '.join(map(str, paths))}: sample {rows['sample_id'][twice].iloc[0]} stands "
                 f"twice in {target}, {model}, {scheme}: give each fold once"
             )
-        shared = {
+        shared: dict[str, Any] = {
             "model": model,
             "scheme": scheme,
             "samples": rows["sample_id"].to_numpy(),
@@ -192,7 +200,7 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
         columns = [c for c in rows.columns if c.startswith(PREFIX) and (rows[c] != "").any()]
         results.append(
             OutOfFold(
-                target=target,
+                target=str(target),
                 truth=rows["truth"].to_numpy(),
                 classes=[name.removeprefix(PREFIX) for name in columns],
                 probabilities=rows[columns].replace("", "0").to_numpy(dtype=np.float32),

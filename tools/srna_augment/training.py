@@ -1,7 +1,7 @@
 """Cross-validation and the final model of one target, for any learner.
 
-Everything that is fitted on data (selection, centring, scaling, weights, calibration) is fitted on the
-training samples of its fold.
+Everything that is fitted on data (selection, centring, scaling, weights, calibration) is fitted on
+the training samples of its fold.
 """
 
 from __future__ import annotations
@@ -138,8 +138,11 @@ def labelled(
     if len(rare):
         get_logger().warning(
             "%s: %d classes with fewer than %d samples are left out: %s",
-            target, len(rare), minimum_samples, ", ".join(rare[:10]),
-        )  # fmt: skip
+            target,
+            len(rare),
+            minimum_samples,
+            ", ".join(rare[:10]),
+        )
     classes = [str(name) for name in found[counts >= minimum_samples]]
     if len(classes) < 2:
         raise DataError(
@@ -152,8 +155,12 @@ def labelled(
     study, column = study_units(subset.obs, group_column)
     get_logger().info(
         "%s: %d samples, %d classes, %d units by '%s'",
-        target, len(rows), len(classes), len(set(study)), column,
-    )  # fmt: skip
+        target,
+        len(rows),
+        len(classes),
+        len(set(study)),
+        column,
+    )
     return Labelled(
         target=target,
         expression=subset,
@@ -186,8 +193,15 @@ class Fitted:
     years: tuple[Any, float, float] | None = None
 
 
-def fit_on(data: Labelled, rows: np.ndarray, recipe: Recipe, seed: int, *, classes: bool = True,
-           years: bool = False) -> Fitted:  # fmt: skip
+def fit_on(
+    data: Labelled,
+    rows: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    *,
+    classes: bool = True,
+    years: bool = False,
+) -> Fitted:
     """Fit input preparation and learner on some of the labelled samples.
 
     Parameters
@@ -288,23 +302,37 @@ def cross_validate(
     samples = np.array(data.expression.samples, dtype=object)
     results: list[OutOfFold | YearsOutOfFold] = [
         OutOfFold(
-            data.target, recipe.name, scheme, samples[done], fold[done], names[done],
-            data.study[done], data.classes, probabilities[done],
-        )  # fmt: skip
+            data.target,
+            recipe.name,
+            scheme,
+            samples[done],
+            fold[done],
+            names[done],
+            data.study[done],
+            data.classes,
+            probabilities[done],
+        )
     ]
     if wants_years:
         rows = done & ~np.isnan(data.years) & ~np.isnan(predicted_years)
         results.append(
             YearsOutOfFold(
-                recipe.name, scheme, samples[rows], fold[rows], data.years[rows],
-                predicted_years[rows], data.study[rows],
-            )  # fmt: skip
+                recipe.name,
+                scheme,
+                samples[rows],
+                fold[rows],
+                data.years[rows],
+                predicted_years[rows],
+                data.study[rows],
+            )
         )
     return results
 
 
 def _as_years(machine: Any, x: np.ndarray) -> np.ndarray:
-    return machine.mean_value(x)[:, 0] if hasattr(machine, "mean_value") else machine.logits(x)[:, 0]
+    return (
+        machine.mean_value(x)[:, 0] if hasattr(machine, "mean_value") else machine.logits(x)[:, 0]
+    )
 
 
 def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
@@ -332,9 +360,16 @@ def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
         calibrated[here] = softmax(finite[here] / temperature)
     calibrated[~np.isfinite(logits)] = 0
     return OutOfFold(
-        raw.target, raw.model, raw.scheme, raw.samples[order], fold, raw.truth[order],
-        raw.study[order], raw.classes, calibrated,
-    )  # fmt: skip
+        raw.target,
+        raw.model,
+        raw.scheme,
+        raw.samples[order],
+        fold,
+        raw.truth[order],
+        raw.study[order],
+        raw.classes,
+        calibrated,
+    )
 
 
 def _truth_or_unknown(raw: OutOfFold) -> np.ndarray:
@@ -413,8 +448,11 @@ def final_model(
         calibration=_calibration(data, proof),
         novelty=fit_novelty(
             x * fitted.inputs.scale + fitted.inputs.centre,
-            data.y, len(data.classes), data.study, weights,
-        ),  # fmt: skip
+            data.y,
+            len(data.classes),
+            data.study,
+            weights,
+        ),
         references=references,
         years=_years(fitted, proof),
         card=_card(data, recipe, proof),
@@ -431,8 +469,9 @@ def _calibration(data: Labelled, proof: Evidence) -> Calibration:
     if raw is None:
         get_logger().warning(
             "%s: no out-of-fold predictions, so nothing will be called: use --scheme, or "
-            "--calibrate-from", data.target,
-        )  # fmt: skip
+            "--calibrate-from",
+            data.target,
+        )
         return Calibration()
     if raw.classes != data.classes:
         raise DataError(
@@ -468,11 +507,9 @@ def _card(data: Labelled, recipe: Recipe, proof: Evidence) -> dict[str, Any]:
         "n_studies": len(names),
         "study_column": data.study_column,
         "studies": dict(zip(names.tolist(), counts.tolist(), strict=True)),
-        "samples_by_class": {
-            name: int((data.y == i).sum()) for i, name in enumerate(data.classes)
-        },
+        "samples_by_class": {name: int((data.y == i).sum()) for i, name in enumerate(data.classes)},
         "n_features": len(data.expression.features),
-        "normalisation": f"{data.expression.state['method']}, level {data.expression.state['level']}",
+        "normalisation": "{method}, level {level}".format(**data.expression.state),
         "out_of_fold": proof.figures,
         "intended_use": "Fill in missing sample metadata of human small-RNA sequencing; not for "
         "diagnosis. A withheld call is an answer.",

@@ -20,9 +20,17 @@ UNITS = ("auto", "counts", "rpm", "log2", "log10", "ln")
 """What a user can insist on; ``rpm`` is CPM, TPM of mature miRNAs, and any other proportion."""
 
 _ALIASES = {
-    "cpm": "rpm", "tpm": "rpm", "rpkm": "rpm", "fractional counts": "counts", "log2 rpm": "log2",
-    "log2 cpm": "log2", "log10 rpm": "log10", "log10 cpm": "log10", "ln rpm": "ln", "log1p": "ln",
-}  # fmt: skip
+    "cpm": "rpm",
+    "tpm": "rpm",
+    "rpkm": "rpm",
+    "fractional counts": "counts",
+    "log2 rpm": "log2",
+    "log2 cpm": "log2",
+    "log10 rpm": "log10",
+    "log10 cpm": "log10",
+    "ln rpm": "ln",
+    "log1p": "ln",
+}
 
 _BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
 # No library has 2**35 reads of one miRNA, so fractions that never pass this are logarithms.

@@ -1,8 +1,9 @@
 """Temperature, the threshold of a call, and conformal sets, from out-of-fold logits.
 
-Temperature: Guo et al. 2017, ICML, section 4.2. Sets: split conformal prediction with one minus the
-probability of the true class as the score (Sadinle et al. 2019, JASA 114(525)). Both assume that new
-samples are like the ones fitted on, so they are fitted on *studies left out* wherever there are any.
+Temperature: Guo et al. 2017, ICML, section 4.2. Sets: split conformal prediction with one
+minus the probability of the true class as the score (Sadinle et al. 2019, JASA 114(525)). Both
+assume that new samples are like the ones fitted on, so they are fitted on *studies left out*
+wherever there are any.
 """
 
 from __future__ import annotations
@@ -131,9 +132,7 @@ def fit_calibration(
     right = probabilities.argmax(axis=1) == truth
     # a class that no training study of the fold had can't be predicted; telling such samples is the
     # task of `Novelty`, and the threshold is about those that could be right
-    threshold, precision, coverage = call_threshold(
-        best[knows], right[knows], weights[knows], goal
-    )
+    threshold, precision, coverage = call_threshold(best[knows], right[knows], weights[knows], goal)
     true_probability = probabilities[np.arange(len(truth)), truth][knows]
     return Calibration(
         temperature=temperature,
@@ -151,8 +150,9 @@ def call_threshold(
 ) -> tuple[float, float, float]:
     """Find the lowest probability above which predictions are right often enough.
 
-    Every sample and, separately, every unit of `weights` counts: both the plain and the weighted
-    share of right calls must reach the goal, so that neither large studies nor tiny ones decide.
+    Every sample and, separately, every unit of `weights` counts: of both the plain and the weighted
+    share of right calls, one standard error off (the lower Wilson bound) must reach the goal, so
+    that neither large studies nor tiny ones decide, nor a lucky threshold is taken for a good one.
 
     Parameters
     ----------
@@ -172,14 +172,28 @@ def call_threshold(
     """
     order = np.argsort(-best, kind="stable")
     hit, w = right[order].astype(float), weights[order]
-    plain = np.cumsum(hit) / np.arange(1, len(hit) + 1)
+    n = np.arange(1, len(hit) + 1)
+    plain = np.cumsum(hit) / n
     weighted = np.cumsum(hit * w) / np.cumsum(w)
-    enough = np.arange(1, len(hit) + 1) >= min(MINIMUM_CALLED, len(hit))
-    good = np.flatnonzero((plain >= goal) & (weighted >= goal) & enough)
+    effective = np.cumsum(w) ** 2 / np.cumsum(w**2)
+    good = np.flatnonzero(
+        (_lower_bound(plain, n) >= goal)
+        & (_lower_bound(weighted, effective) >= goal)
+        & (n >= min(MINIMUM_CALLED, len(hit)))
+    )
     if not len(good):
         return 1.01, float("nan"), 0.0
     last = good[-1]
     return float(best[order][last]), float(plain[last]), float((last + 1) / len(hit))
+
+
+def _lower_bound(share: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return the lower bound of a share seen in `n` samples, one standard error off.
+
+    Source: Wilson 1927, J Am Stat Assoc 22(158), with z = 1.
+    """
+    spread = np.sqrt(share * (1 - share) / n + 1 / (4 * n**2))
+    return (share + 1 / (2 * n) - spread) / (1 + 1 / n)
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

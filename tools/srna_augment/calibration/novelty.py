@@ -28,7 +28,7 @@ class Novelty:
     arrays: ClassVar[tuple[str, ...]] = ("profiles", "threshold")
 
     def score(self, values: np.ndarray) -> np.ndarray:
-        """Return the distance ``(n_samples,)`` of normalised expression ``(n_samples, n_features)``."""
+        """Return the distance ``(n_samples,)`` of expression ``(n_samples, n_features)``."""
         return 1 - correlations(values, self.profiles).max(axis=1)
 
     def is_novel(self, values: np.ndarray) -> np.ndarray:

@@ -16,34 +16,66 @@ MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
 @command("augment")
 @reading_options
 @click.option(
-    "--metadata", type=INPUT_FILE, panel=READ_PANEL, metavar="TABLE",
+    "--metadata",
+    type=INPUT_FILE,
+    panel=READ_PANEL,
+    metavar="TABLE",
     help="Sample metadata (TSV or CSV); its columns come out untouched, in front.",
 )
 @click.option(
-    "--model", "models", type=INPUT_FILE, multiple=True, panel=MODEL_PANEL, metavar="H5",
+    "--model",
+    "models",
+    type=INPUT_FILE,
+    multiple=True,
+    panel=MODEL_PANEL,
+    metavar="H5",
     help="Model to use, repeatable (one a target, or one for all). Default: the shipped model.",
 )
 @click.option(
-    "--target", "targets", type=click.Choice(TARGETS), multiple=True, panel=MODEL_PANEL,
+    "--target",
+    "targets",
+    type=click.Choice(TARGETS),
+    multiple=True,
+    panel=MODEL_PANEL,
     help="Predict only this; repeatable. Default: all that the models know.",
 )
 @click.option(
-    "-o", "--output", required=True, type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="TSV",
+    "-o",
+    "--output",
+    required=True,
+    type=OUTPUT_FILE,
+    panel=OUTPUT_PANEL,
+    metavar="TSV",
     help="Write the annotated table here; `-` is standard output.",
 )
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), panel=OUTPUT_PANEL, metavar="PAGE",
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    panel=OUTPUT_PANEL,
+    metavar="PAGE",
     help="Write a page that explains the calls here.",
 )
 @click.option(
-    "--multiqc", type=click.Path(file_okay=False, path_type=Path), panel=OUTPUT_PANEL,
-    metavar="DIR", help="Write a MultiQC section into this folder.",
+    "--multiqc",
+    type=click.Path(file_okay=False, path_type=Path),
+    panel=OUTPUT_PANEL,
+    metavar="DIR",
+    help="Write a MultiQC section into this folder.",
 )
 def main(
-    inputs: tuple[str, ...], format: str, orientation: str, units: str, metadata: Path | None,
-    models: tuple[Path, ...], targets: tuple[str, ...], output: Path, html: Path | None,
-    multiqc: Path | None, seed: int, threads: int,
-) -> None:  # fmt: skip
+    inputs: tuple[str, ...],
+    format: str,
+    orientation: str,
+    units: str,
+    metadata: Path | None,
+    models: tuple[Path, ...],
+    targets: tuple[str, ...],
+    output: Path,
+    html: Path | None,
+    multiqc: Path | None,
+    seed: int,
+    threads: int,
+) -> None:
     """Fill in tissue, sex and age of small-RNA samples from their expression.
 
     INPUT is one or more raw tables as their tools wrote them, of any level and unit; `-` is

@@ -1,4 +1,4 @@
-"""What all commands share: help, seed, threads, logging, and one place that maps errors to exits."""
+"""What all commands share: help, seed, threads, logging, and the one place that maps errors."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Abort
 
 from .. import __version__
 from ..errors import SrnaAugmentError
@@ -16,7 +17,13 @@ EXIT_INTERRUPTED = 130
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.MAX_WIDTH = 100
 click.rich_click.STYLE_OPTIONS_PANEL_BOX = "SIMPLE"
-click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = ["required", "opt_short", "opt_long", "metavar", "help"]
+click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = [
+    "required",
+    "opt_short",
+    "opt_long",
+    "metavar",
+    "help",
+]
 
 SHARED_PANEL = "Run"
 
@@ -61,20 +68,34 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], "Comm
 def _shared_options() -> list[Callable[..., Any]]:
     return [
         click.option(
-            "--seed", type=click.IntRange(0, 2**32 - 1), default=1, panel=SHARED_PANEL,
+            "--seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=1,
+            panel=SHARED_PANEL,
             metavar="N",
             help="Seed of everything random: the same seed gives the same output.",
         ),
         click.option(
-            "--threads", type=click.IntRange(1), default=available_threads, show_default="all",
-            metavar="N", panel=SHARED_PANEL, help="Processors to use.",
+            "--threads",
+            type=click.IntRange(1),
+            default=available_threads,
+            show_default="all",
+            metavar="N",
+            panel=SHARED_PANEL,
+            help="Processors to use.",
         ),
         click.option("-q", "--quiet", is_flag=True, panel=SHARED_PANEL, help="Log warnings only."),
         click.option(
-            "--debug", is_flag=True, panel=SHARED_PANEL, help="Log more; show tracebacks.",
+            "--debug",
+            is_flag=True,
+            panel=SHARED_PANEL,
+            help="Log more; show tracebacks.",
         ),
         click.version_option(
-            __version__, "--version", message="%(prog)s %(version)s", panel=SHARED_PANEL,
+            __version__,
+            "--version",
+            message="%(prog)s %(version)s",
+            panel=SHARED_PANEL,
         ),
     ]
 
@@ -112,15 +133,12 @@ class Command(click.RichCommand):
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(code if isinstance(code, int) else 0)
-        except click.exceptions.Abort:
+        except Abort:
             print("Interrupted.", file=sys.stderr)
             sys.exit(EXIT_INTERRUPTED)
         except KeyboardInterrupt:
             print("Interrupted.", file=sys.stderr)
             sys.exit(EXIT_INTERRUPTED)
-        except click.exceptions.NoArgsIsHelpError as error:
-            error.show()
-            sys.exit(2)
         except click.ClickException as error:
             error.show()
             sys.exit(2)

@@ -69,7 +69,7 @@ def main(
     Example: `evaluate results/*.predictions.tsv --output metrics.json --table - --plots plots`
     """
     from ..files import atomic_output, check_output_folder
-    from ..metrics.predictions import read_predictions
+    from ..metrics.reading import read_predictions
     from ..metrics.report import build_report
     from ..metrics.settings import Settings
     from ..metrics.table import table_rows

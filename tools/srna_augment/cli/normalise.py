@@ -16,41 +16,72 @@ METHOD_PANEL, OUTPUT_PANEL = "Normalisation", "Output"
 @command("normalise")
 @reading_options
 @click.option(
-    "--metadata", type=INPUT_FILE, panel=READ_PANEL, metavar="TABLE",
+    "--metadata",
+    type=INPUT_FILE,
+    panel=READ_PANEL,
+    metavar="TABLE",
     help="Sample metadata (TSV or CSV), copied into the output unchanged.",
 )
 @click.option(
-    "--state", type=INPUT_FILE, panel=METHOD_PANEL, metavar="JSON",
+    "--state",
+    type=INPUT_FILE,
+    panel=METHOD_PANEL,
+    metavar="JSON",
     help="Apply what another run fitted (its --save-state) and fit nothing.",
 )
 @click.option(
-    "--method", panel=METHOD_PANEL, default="log2rpm",
+    "--method",
+    panel=METHOD_PANEL,
+    default="log2rpm",
     type=click.Choice(["log2rpm", "clr", "quantile", "tmm", "median-of-ratios"]),
     help="How samples are made comparable.",
 )
 @click.option(
-    "--level", panel=METHOD_PANEL, default="stem",
+    "--level",
+    panel=METHOD_PANEL,
+    default="stem",
     type=click.Choice(["stem", "mature", "precursor"]),
     help="Feature level; 'stem' sums arms and copies, so that tables of all levels meet.",
 )
 @click.option(
-    "--min-reported", type=click.FloatRange(0, 1), default=0.95, panel=METHOD_PANEL,
+    "--min-reported",
+    type=click.FloatRange(0, 1),
+    default=0.95,
+    panel=METHOD_PANEL,
     help="Drop features that a smaller share of samples reports: filling them would tell "
     "cohorts apart.",
 )
 @click.option(
-    "-o", "--output", required=True, type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="H5AD",
+    "-o",
+    "--output",
+    required=True,
+    type=OUTPUT_FILE,
+    panel=OUTPUT_PANEL,
+    metavar="H5AD",
     help="Write normalised expression here (AnnData).",
 )
 @click.option(
-    "--save-state", type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="JSON",
+    "--save-state",
+    type=OUTPUT_FILE,
+    panel=OUTPUT_PANEL,
+    metavar="JSON",
     help="Write what was fitted here, for --state of another run.",
 )
 def main(
-    inputs: tuple[str, ...], format: str, orientation: str, units: str, metadata: Path | None,
-    state: Path | None, method: str, level: str, min_reported: float, output: Path,
-    save_state: Path | None, seed: int, threads: int,
-) -> None:  # fmt: skip
+    inputs: tuple[str, ...],
+    format: str,
+    orientation: str,
+    units: str,
+    metadata: Path | None,
+    state: Path | None,
+    method: str,
+    level: str,
+    min_reported: float,
+    output: Path,
+    save_state: Path | None,
+    seed: int,
+    threads: int,
+) -> None:
     """Read raw expression tables and make their samples comparable.
 
     INPUT is one or more tables as their tools wrote them (nf-core/smrnaseq, miRDeep2, miRge3,
@@ -60,8 +91,8 @@ def main(
     """
     from ..errors import UsageError
     from ..files import check_output_folder
-    from ..normalise import normalise
     from ..normalisation import State
+    from ..normalise import normalise
 
     if state is not None and save_state is not None:
         raise UsageError("--state and --save-state: apply a state or save a new one, not both")
@@ -72,9 +103,16 @@ def main(
 
     given = State.load(state) if state else None
     expression, fitted = normalise(
-        list(inputs), metadata, given, method=method, level=level, minimum_reported=min_reported,
-        format=format, orientation=orientation, units=units,
-    )  # fmt: skip
+        list(inputs),
+        metadata,
+        given,
+        method=method,
+        level=level,
+        minimum_reported=min_reported,
+        format=format,
+        orientation=orientation,
+        units=units,
+    )
     write_expression(expression, output, version=__version__)
     if save_state is not None:
         fitted.save(save_state)

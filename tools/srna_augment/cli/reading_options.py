@@ -10,22 +10,31 @@ READ_PANEL = "Input"
 def reading_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add the inputs and the options to insist on what they are."""
     options = [
-        click.argument("inputs", nargs=-1, required=True, metavar="INPUT...",
-                       type=click.Path(allow_dash=True)),
+        click.argument(
+            "inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(allow_dash=True)
+        ),
         click.option(
-            "--format", default="auto", panel=READ_PANEL, metavar="FORMAT",
+            "--format",
+            default="auto",
+            panel=READ_PANEL,
+            metavar="FORMAT",
             help="Insist on a format instead of recognising it; see docs/input-tables.md.",
         ),
         click.option(
-            "--orientation", default="auto", panel=READ_PANEL,
+            "--orientation",
+            default="auto",
+            panel=READ_PANEL,
             type=click.Choice(["auto", "samples", "features"]),
             help="Insist on what the rows are.",
         ),
         click.option(
-            "--units", default="auto", panel=READ_PANEL, metavar="UNITS",
+            "--units",
+            default="auto",
+            panel=READ_PANEL,
+            metavar="UNITS",
             help="Insist on the unit: counts, rpm, log2 rpm, ...",
         ),
-    ]  # fmt: skip
+    ]
     for option in reversed(options):
         function = option(function)
     return function

@@ -13,20 +13,27 @@ NETWORK_PANEL = "Network"
 @command("train-dl")
 @training_options
 @click.option(
-    "--epochs", type=click.IntRange(1), default=40, panel=NETWORK_PANEL,
+    "--epochs",
+    type=click.IntRange(1),
+    default=40,
+    panel=NETWORK_PANEL,
     help="Passes over the training samples.",
 )
 @click.option(
-    "--members", type=click.IntRange(1), default=3, panel=NETWORK_PANEL,
+    "--members",
+    type=click.IntRange(1),
+    default=3,
+    panel=NETWORK_PANEL,
     help="Networks in the ensemble, beside its linear path.",
 )
 @click.option(
-    "--hidden", default="256", metavar="N[,N...]", panel=NETWORK_PANEL,
+    "--hidden",
+    default="256",
+    metavar="N[,N...]",
+    panel=NETWORK_PANEL,
     help="Units of each hidden layer.",
 )
-def main(
-    epochs: int, members: int, hidden: str, seed: int, threads: int, **options: Any
-) -> None:  # fmt: skip
+def main(epochs: int, members: int, hidden: str, seed: int, threads: int, **options: Any) -> None:
     """Train a neural network on normalised expression, and predict what each fold left out.
 
     EXPRESSION is the output of `normalise`, with labels in its metadata.

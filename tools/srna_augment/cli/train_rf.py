@@ -13,10 +13,16 @@ FOREST_PANEL = "Forest"
 @command("train-rf")
 @training_options
 @click.option(
-    "--trees", type=click.IntRange(1), default=300, panel=FOREST_PANEL, help="Trees to grow.",
+    "--trees",
+    type=click.IntRange(1),
+    default=300,
+    panel=FOREST_PANEL,
+    help="Trees to grow.",
 )
 @click.option(
-    "--baselines", is_flag=True, panel=FOREST_PANEL,
+    "--baselines",
+    is_flag=True,
+    panel=FOREST_PANEL,
     help="Add out-of-fold predictions of majority, logistic and boosted on the same folds.",
 )
 def main(trees: int, baselines: bool, seed: int, threads: int, **options: Any) -> None:
@@ -34,6 +40,4 @@ def main(trees: int, baselines: bool, seed: int, threads: int, **options: Any) -
     recipes = [forest_recipe(settings, threads)]
     if baselines:
         recipes += baseline_recipes(threads)
-    run_training(
-        recipes, seed=seed, settings={"learner": "forest", **vars(settings)}, **options
-    )
+    run_training(recipes, seed=seed, settings={"learner": "forest", **vars(settings)}, **options)

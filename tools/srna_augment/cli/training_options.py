@@ -28,51 +28,84 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.argument("expression", type=INPUT_FILE),
         click.option(
-            "--target", required=True, type=click.Choice(TARGETS), panel=DATA_PANEL,
+            "--target",
+            required=True,
+            type=click.Choice(TARGETS),
+            panel=DATA_PANEL,
             help="What to predict.",
         ),
         click.option(
-            "--label-column", metavar="COLUMN", panel=DATA_PANEL,
+            "--label-column",
+            metavar="COLUMN",
+            panel=DATA_PANEL,
             help="Metadata column of the labels; by default the usual names are tried.",
         ),
         click.option(
-            "--min-samples", type=click.IntRange(1), default=5, panel=DATA_PANEL,
+            "--min-samples",
+            type=click.IntRange(1),
+            default=5,
+            panel=DATA_PANEL,
             help="Leave out classes with fewer labelled samples.",
         ),
         click.option(
-            "--scheme", "schemes", multiple=True, panel=CV_PANEL,
-            type=click.Choice(["random", "group", "site", "none"]), default=["random"],
+            "--scheme",
+            "schemes",
+            multiple=True,
+            panel=CV_PANEL,
+            type=click.Choice(["random", "group", "site", "none"]),
+            default=["random"],
             help="What a fold leaves out: subjects (random), whole studies (group) or sites; "
             "may be given several times. 'none' only trains the final model.",
         ),
         click.option(
-            "--group", "group_column", metavar="COLUMN", panel=CV_PANEL,
+            "--group",
+            "group_column",
+            metavar="COLUMN",
+            panel=CV_PANEL,
             help="Metadata column that the scheme 'group' leaves out as a whole, and that counts "
             "once in figures. Default: study, dataset or series, else site.",
         ),
         click.option(
-            "--folds", "n_folds", type=click.IntRange(2), default=10, panel=CV_PANEL,
+            "--folds",
+            "n_folds",
+            type=click.IntRange(2),
+            default=10,
+            panel=CV_PANEL,
             help="Number of folds.",
         ),
         click.option(
-            "--fold", "only_folds", type=click.IntRange(0), multiple=True, panel=CV_PANEL,
+            "--fold",
+            "only_folds",
+            type=click.IntRange(0),
+            multiple=True,
+            panel=CV_PANEL,
             help="Run this fold only (from 0; repeatable), to spread folds over machines.",
         ),
         click.option(
-            "--calibrate-from", type=INPUT_FILE, multiple=True, panel=CV_PANEL,
+            "--calibrate-from",
+            type=INPUT_FILE,
+            multiple=True,
+            panel=CV_PANEL,
             metavar="PREDICTIONS",
             help="Raw predictions of all folds, run before with --fold, to calibrate the final "
             "model; --predictions then gets them gathered and calibrated.",
         ),
         click.option(
-            "-o", "--output", type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="MODEL",
+            "-o",
+            "--output",
+            type=OUTPUT_FILE,
+            panel=OUTPUT_PANEL,
+            metavar="MODEL",
             help="Write the final model here (.h5); without it only folds are run.",
         ),
         click.option(
-            "--predictions", type=OUTPUT_FILE, panel=OUTPUT_PANEL, metavar="TSV",
+            "--predictions",
+            type=OUTPUT_FILE,
+            panel=OUTPUT_PANEL,
+            metavar="TSV",
             help="Write out-of-fold predictions here.",
         ),
-    ]  # fmt: skip
+    ]
     for option in reversed(options):
         function = option(function)
     return function
@@ -134,14 +167,24 @@ def run_training(
         for scheme in wanted:
             for recipe in recipes:
                 raw += cross_validate(
-                    data, scheme, recipe, n_folds=n_folds, seed=seed,
-                    only=frozenset(only_folds) or None, progress=get_logger().info,
-                )  # fmt: skip
+                    data,
+                    scheme,
+                    recipe,
+                    n_folds=n_folds,
+                    seed=seed,
+                    only=frozenset(only_folds) or None,
+                    progress=get_logger().info,
+                )
     if predictions is not None:
         # parts of folds stay raw: calibration of one fold needs the others
-        shown = raw if only_folds else [
-            calibrate_across_folds(part) if isinstance(part, OutOfFold) else part for part in raw
-        ]  # fmt: skip
+        shown = (
+            raw
+            if only_folds
+            else [
+                calibrate_across_folds(part) if isinstance(part, OutOfFold) else part
+                for part in raw
+            ]
+        )
         write_predictions(shown, predictions)
     if output is None:
         return

@@ -79,10 +79,20 @@ def fit_baseline(
     from lightgbm import LGBMClassifier
 
     boosted = LGBMClassifier(
-        n_estimators=40, learning_rate=0.1, num_leaves=15, max_bin=31, min_child_samples=5,
-        min_child_weight=0.1, reg_lambda=1.0, colsample_bytree=0.2, random_state=seed, n_jobs=threads, verbosity=-1, deterministic=True,
+        n_estimators=40,
+        learning_rate=0.1,
+        num_leaves=15,
+        max_bin=31,
+        min_child_samples=5,
+        min_child_weight=0.1,
+        reg_lambda=1.0,
+        colsample_bytree=0.2,
+        random_state=seed,
+        n_jobs=threads,
+        verbosity=-1,
+        deterministic=True,
         force_row_wise=True,
-    ).fit(x, y, weights)  # fmt: skip
+    ).fit(x, y, weights)
     return Baseline(boosted.predict_proba, seen, n_outputs)
 
 

@@ -1,4 +1,4 @@
-"""``model.h5``: arrays and JSON in HDF5, nothing in it that can run, every shape checked on reading.
+"""``model.h5``: arrays and JSON in HDF5, nothing that can run, every shape checked on reading.
 
 The layout is described in docs/architecture.md.
 """
@@ -96,12 +96,12 @@ def load_models(path: str | Path) -> list[TargetModel]:
         raise DataError(f"{path}: no such file: check the path of the model") from None
     except OSError as error:
         reason = "not an HDF5 file, or damaged" if Path(path).is_file() else str(error)
-        raise DataError(f"{path}: cannot be read as a model ({reason}): fetch or train it anew") from None
+        raise DataError(
+            f"{path}: cannot be read as a model ({reason}): fetch or train it anew"
+        ) from None
     except Exception as error:  # whatever a damaged or hostile file provokes ends in one line
         reason = (str(error).splitlines() or [type(error).__name__])[0][:150]
-        raise DataError(
-            f"{path}: not a sound model ({reason}): fetch or train it anew"
-        ) from None
+        raise DataError(f"{path}: not a sound model ({reason}): fetch or train it anew") from None
 
 
 def _refuse_all_but_plain_arrays(file: h5py.File) -> None:
@@ -194,7 +194,9 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
     if len(term_ids) != len(classes) or len(set(classes)) != len(classes) or not classes:
         raise ValueError("classes and term ids do not match")
     n = len(features)
-    inputs = Inputs(features, **_read_arrays(group["inputs"], Inputs, dict.fromkeys(Inputs.arrays, (n,))))
+    inputs = Inputs(
+        features, **_read_arrays(group["inputs"], Inputs, dict.fromkeys(Inputs.arrays, (n,)))
+    )
     if not (inputs.scale > 0).all():
         raise ValueError("'scale' holds values that are not positive")
     novelty = None
@@ -260,7 +262,11 @@ def _read_learner(group: h5py.Group, n_inputs: int, n_outputs: int) -> Learner:
     if kind != Network.kind:
         raise ValueError("a learner of unknown kind")
     weights = group["weights"][...]
-    if weights.ndim != 1 or not 0 < len(weights) <= MAXIMUM_MEMBERS or not np.isfinite(weights).all():
+    if (
+        weights.ndim != 1
+        or not 0 < len(weights) <= MAXIMUM_MEMBERS
+        or not np.isfinite(weights).all()
+    ):
         raise ValueError("the ensemble's weights are not sound")
     members = []
     for i in range(len(weights)):
@@ -294,9 +300,13 @@ def _read_layer(group: h5py.Group, width: int) -> Layer:
 def _read_forest(group: h5py.Group, n_inputs: int, n_outputs: int) -> Forest:
     nodes = group["feature"].shape[0]
     shapes: dict[str, tuple[int | None, ...]] = {
-        "roots": (None,), "feature": (nodes,), "threshold": (nodes,),
-        "left": (nodes,), "right": (nodes,), "value": (nodes, n_outputs),
-    }  # fmt: skip
+        "roots": (None,),
+        "feature": (nodes,),
+        "threshold": (nodes,),
+        "left": (nodes,),
+        "right": (nodes,),
+        "value": (nodes, n_outputs),
+    }
     forest = Forest(**_read_arrays(group, Forest, shapes))
     inner = forest.feature != LEAF
     index = np.arange(nodes)

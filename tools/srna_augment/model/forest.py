@@ -40,7 +40,12 @@ class Forest:
     value: np.ndarray
     kind: ClassVar[str] = "forest"
     arrays: ClassVar[tuple[str, ...]] = (
-        "roots", "feature", "threshold", "left", "right", "value",
+        "roots",
+        "feature",
+        "threshold",
+        "left",
+        "right",
+        "value",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""The last step before a learner: its own features, filled, centred and scaled, as its fold fitted."""
+"""The last step before a learner: its features, filled, centred, scaled, as its fold fitted."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Network:
         return len(last.bias)
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """Return the ensemble's logits ``(n_samples, n_classes)`` for inputs ``(n_samples, n_inputs)``.
+        """Return logits ``(n_samples, n_classes)`` for inputs ``(n_samples, n_inputs)``.
 
         Memory beyond the result is bounded by a block of samples.
         """

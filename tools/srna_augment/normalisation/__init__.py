@@ -1,4 +1,4 @@
-"""From raw values to comparable ones: `fit` on training samples, `transform` anything with the state."""
+"""From raw values to comparable ones: `fit` on training samples, `transform` with the state."""
 
 from .state import State, fit, transform
 

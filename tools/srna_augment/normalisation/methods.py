@@ -67,9 +67,9 @@ def fit_quantiles(rpm: np.ndarray) -> np.ndarray:
 
 
 def quantile(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
-    """Replace each value by that of its rank in the reference, ``(n_samples, n_features)``, log2 RPM.
+    """Replace each value by that of its rank in the reference.
 
-    Ties get the mean of their ranks.
+    Returns ``(n_samples, n_features)``, log2 RPM. Ties get the mean of their ranks.
     """
     from scipy.stats import rankdata
 
@@ -134,7 +134,7 @@ def fit_geometric_mean(rpm: np.ndarray) -> np.ndarray:
 
 
 def median_of_ratios(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
-    """Return log2 RPM after scaling by the median ratio to the reference, ``(n_samples, n_features)``.
+    """Return log2 RPM scaled by the median ratio to the reference, ``(n_samples, n_features)``.
 
     Source: Anders and Huber 2010, Genome Biol 11:R106, equation 5; features that nine tenths of
     the training samples express take part, since none is expressed by all of many tissues.

@@ -160,8 +160,12 @@ def fit(
     fill = np.nanmedian(transform_rows(rpm, reference), axis=0)
     get_logger().info(
         "fitted %s on %d samples: %d of %d features are reported by %.0f %% or more of them",
-        method, len(table.samples), kept.sum(), len(kept), 100 * minimum_reported,
-    )  # fmt: skip
+        method,
+        len(table.samples),
+        kept.sum(),
+        len(kept),
+        100 * minimum_reported,
+    )
     return State(
         method=method,
         level=level,

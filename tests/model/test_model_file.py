@@ -1,0 +1,176 @@
+import h5py
+import numpy as np
+import pytest
+
+from srna_augment.calibration import Calibration, Novelty
+from srna_augment.errors import DataError
+from srna_augment.model.file import load_models, save_models
+from srna_augment.model.forest import Forest
+from srna_augment.model.inputs import Inputs, fit_inputs
+from srna_augment.model.network import BatchNorm, Dense, Network, ReLU
+from srna_augment.model.target import TargetModel, Years
+from srna_augment.normalisation import State
+
+FEATURES = ["mir-1", "mir-9", "mir-122"]
+
+
+def array(*values):
+    return np.array(values, dtype=np.float32)
+
+
+def network(n_outputs=2):
+    generator = np.random.default_rng(0)
+
+    def dense(n_in, n_out):
+        return Dense(generator.normal(size=(n_in, n_out)).astype("f4"), np.ones(n_out, "f4"))
+
+    norm = BatchNorm(array(1, 2), array(0, 1), array(0.5, 0), array(1, 4), array(1e-3))
+    return Network(
+        [[dense(3, n_outputs)], [dense(3, 2), norm, ReLU(), dense(2, n_outputs)]],
+        np.array([0.25, 0.75]),
+    )
+
+
+def forest():
+    # mir-9 <= 0: class 0, else mir-122 <= 5: half and half, else class 1; a second tree is one leaf
+    return Forest(
+        roots=np.array([0, 5], "i4"),
+        feature=np.array([1, -1, 2, -1, -1, -1], "i4"),
+        threshold=array(0, 0, 5, 0, 0, 0),
+        left=np.array([1, 0, 3, 0, 0, 0], "i4"),
+        right=np.array([2, 0, 4, 0, 0, 0], "i4"),
+        value=array([0.5, 0.5], [1, 0], [0.25, 0.75], [0.5, 0.5], [0, 1], [0, 1]),
+    )
+
+
+def model(learner=None, **more):
+    return TargetModel(
+        target="tissue",
+        classes=["brain", "liver; 'x'\n"],
+        term_ids=["UBERON:0000955", ""],
+        state=State("log2rpm", "stem", FEATURES, [0.0, 1.0, 2.0], None, "log2 RPM", 7),
+        inputs=Inputs(FEATURES, array(1, 2, 3), array(1, 2, 3), array(1, 1, 2)),
+        learner=learner or network(),
+        calibration=Calibration(1.5, 0.8, 0.96, 0.6, 0.1, 0.9, "studies left out"),
+        novelty=Novelty(np.ones((2, 3), "f4"), array(0.4)),
+        references={"mean": array(0, 0, 0), "class:brain": array(0, 1, 0)},
+        card={"intended_use": "a test"},
+        **more,
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    save_models(
+        [model(years=Years(network(1), 50.0, 10.0, 12.5, 0.9))], tmp_path / "m.h5", version="1"
+    )
+    return tmp_path / "m.h5"
+
+
+def test_what_was_saved_comes_back(path):
+    before, (after,) = model(years=Years(network(1), 50.0, 10.0, 12.5, 0.9)), load_models(path)
+    x = np.random.default_rng(1).normal(size=(9, 3)).astype("f4")
+    np.testing.assert_array_equal(before.probabilities(x), after.probabilities(x))
+    np.testing.assert_array_equal(before.years.predict(x), after.years.predict(x))
+    assert after.classes == before.classes
+    assert after.calibration == before.calibration
+    assert after.state == before.state
+    assert after.card == before.card
+    np.testing.assert_array_equal(after.references["class:brain"], [0, 1, 0])
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        save_models([model()], tmp_path / name, version="1")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_forest_by_hand(tmp_path):
+    save_models([model(forest())], tmp_path / "m.h5", version="1")
+    (loaded,) = load_models(tmp_path / "m.h5")
+    x = array([9, -1, 9], [9, 1, 5], [9, 1, 6])
+    np.testing.assert_allclose(loaded.learner.mean_value(x), [[0.5, 0.5], [0.25, 0.75], [0, 1]])
+
+
+def test_network_by_hand():
+    member = [Dense(array([1, -1]), array(0, 0)), ReLU(), Dense(array([2, 0], [0, 3]), array(1, 1))]
+    linear = [Dense(array([1, 1]), array(0, 0))]
+    logits = Network([member, linear], np.array([0.5, 0.5])).logits(array([2], [-2]))
+    # member: relu(2, -2) = (2, 0) gives (5, 1); linear gives (2, 2)
+    np.testing.assert_allclose(logits, [[3.5, 1.5], [-0.5, 2.5]])
+
+
+def test_batchnorm_by_hand():
+    norm = BatchNorm(array(2), array(1), array(3), array(3), array(1))
+    np.testing.assert_allclose(norm(array([5])), [[3]])  # 2 * (5 - 3) / sqrt(3 + 1) + 1
+
+
+def test_inputs_fill_what_is_missing_and_not_reported():
+    inputs = Inputs(["a", "b"], array(10, 20), array(10, 20), array(1, 2))
+    given = inputs.prepare(array([24], [24]), ["b"], np.array([[True], [False]]))
+    np.testing.assert_allclose(given, [[0, 2], [0, 0]])
+
+
+def test_inputs_are_fitted_on_what_is_reported():
+    values = array([1, 5], [3, 99])
+    reported = np.array([[True, True], [True, False]])
+    inputs = fit_inputs(values, ["a", "b"], reported, np.ones(2), np.arange(2))
+    np.testing.assert_allclose(inputs.centre, [2, 5])
+    np.testing.assert_allclose(inputs.scale[0], 1)
+
+
+def damage(path, change):
+    with h5py.File(path, "r+") as file:
+        change(file, file["targets/tissue"])
+
+
+def put(group, name, data):
+    del group[name]
+    group.create_dataset(name, data=data)
+
+
+DAMAGES = {
+    "kernel of another shape": lambda f, t: put(t, "learner/members/0/0/kernel", np.ones((4, 2))),
+    "not a number": lambda f, t: put(t, "inputs/scale", [1, np.nan, 1]),
+    "scale of zero": lambda f, t: put(t, "inputs/scale", [1.0, 0, 1]),
+    "unknown layer": lambda f, t: t["learner/members/0/0"].attrs.__setitem__("kind", "lambda"),
+    "unknown learner": lambda f, t: t["learner"].attrs.__setitem__("kind", "pickle"),
+    "soft link": lambda f, t: t.__setitem__("x", h5py.SoftLink("/targets")),
+    "external link": lambda f, t: t.__setitem__("x", h5py.ExternalLink("/etc/passwd", "/")),
+    "objects": lambda f, t: t.create_dataset("x", data="text"),
+    "huge": lambda f, t: t.create_dataset("x", shape=(1 << 40,), dtype="f4", chunks=(1024,)),
+    "no classes": lambda f, t: t.__delitem__("classes"),
+    "json that is none": lambda f, t: put(t, "state", np.frombuffer(b"{oops", "u1")),
+    "later format": lambda f, t: f.attrs.__setitem__("format_version", 99),
+    "another file": lambda f, t: f.attrs.__delitem__("format"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_hostile_file_ends_in_one_line(path, name):
+    damage(path, DAMAGES[name])
+    with pytest.raises(DataError) as caught:
+        load_models(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_forest_that_goes_round_in_circles_is_refused(tmp_path):
+    save_models([model(forest())], tmp_path / "m.h5", version="1")
+    damage(
+        tmp_path / "m.h5", lambda f, t: put(t, "learner/left", np.array([0, 0, 0, 0, 0, 0], "i4"))
+    )
+    with pytest.raises(DataError, match="trees are not sound"):
+        load_models(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", b"\x89HDF\r\n\x1a\n" + b"\0" * 50])
+def test_what_is_not_hdf5_is_refused(tmp_path, content):
+    (tmp_path / "m.h5").write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as a model"):
+        load_models(tmp_path / "m.h5")
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        load_models(tmp_path / "none.h5")

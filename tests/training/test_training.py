@@ -1,0 +1,185 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from srna_augment.calibration.calls import Calibration
+from srna_augment.errors import DataError
+from srna_augment.expression import Expression
+from srna_augment.learners.baselines import BASELINES
+from srna_augment.learners.forest import ForestSettings, fit_forest
+from srna_augment.learners.forest_recipe import baseline_recipes, forest_recipe
+from srna_augment.learners.weights import equal_unit_weights, study_class_weights
+from srna_augment.normalisation import State
+from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
+from srna_augment.training import (
+    Recipe,
+    calibrate_across_folds,
+    cross_validate,
+    evidence,
+    final_model,
+    labelled,
+)
+
+N, F = 120, 30
+
+
+@pytest.fixture
+def expression():
+    """Return three tissues in six studies, four samples a patient, with ages."""
+    generator = np.random.default_rng(0)
+    tissue = np.arange(N) % 3
+    study = np.arange(N) // 20
+    profile = generator.normal(size=(3, F))
+    values = 5 + profile[tissue] + 0.3 * generator.normal(size=(N, F))
+    age = 40 + 20 * generator.random(N)
+    values[:, 0] = age / 10
+    features = [f"mir-{i}" for i in range(F)]
+    samples = [f"s{i:03d}" for i in range(N)]
+    obs = pd.DataFrame(
+        {
+            "study": [f"GSE{k}" for k in study],
+            "patient_id": [f"p{i // 4}" for i in range(N)],
+            "tissue": np.array(["brain", "liver", "lung"])[tissue],
+            "age_years": age.astype(str),
+        },
+        index=samples,
+    )
+    state = State("log2rpm", "stem", features, [0.0] * F, None, "log2 RPM", N)
+    return Expression(
+        values.astype("f4"), samples, features, obs, pd.DataFrame(index=features), state.to_json()
+    )
+
+
+RF = forest_recipe(ForestSettings(trees=30), threads=1)
+
+
+def test_weights_by_hand():
+    study, tissue = np.array(list("aaaab")), np.array([0, 0, 0, 0, 0])
+    weights = study_class_weights(study, tissue)
+    assert weights[4] / weights[0] == pytest.approx(2)  # root of 4 against root of 1
+    assert weights.mean() == pytest.approx(1)
+    assert equal_unit_weights(study)[4] / equal_unit_weights(study)[0] == pytest.approx(4)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_baselines_learn_what_they_can(expression, name):
+    data = labelled(expression, "tissue")
+    recipe = next(r for r in baseline_recipes(1) if r.name == name)
+    (result,) = cross_validate(data, "group", recipe, n_folds=3, seed=1)
+    right = (result.probabilities.argmax(axis=1) == result.truth_index()).mean()
+    assert right == pytest.approx(1 / 3, abs=0.1) if name == "majority" else right > 0.95
+    np.testing.assert_allclose(result.probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_every_sample_is_predicted_once_by_a_model_without_its_study(expression):
+    seen = []
+
+    def fit(x, y, n, weights, units, seed):
+        seen.append(set(units))
+        return RF.fit(x, y, n, weights, units, seed)
+
+    data = labelled(expression, "tissue")
+    (result,) = cross_validate(data, "group", Recipe("spy", fit), n_folds=3, seed=1)
+    assert len(result.samples) == N
+    for k in range(3):
+        assert not seen[k] & set(result.study[result.fold == k])
+
+
+def test_labels_shuffled_within_studies_cannot_be_learnt(expression):
+    shuffled = np.random.default_rng(1).permutation(expression.obs["tissue"])
+    expression.obs["tissue"] = shuffled
+    (result,) = cross_validate(labelled(expression, "tissue"), "random", RF, n_folds=5, seed=1)
+    assert (result.probabilities.argmax(axis=1) == result.truth_index()).mean() < 0.5
+
+
+def test_a_class_that_the_fold_does_not_know_gets_no_probability(expression):
+    expression.obs.loc[expression.obs["study"] == "GSE0", "tissue"] = "eye"
+    (result,) = cross_validate(labelled(expression, "tissue"), "group", RF, n_folds=6, seed=1)
+    eye = result.classes.index("eye")
+    own = result.study == "GSE0"
+    assert (result.probabilities[own, eye] == 0).all()
+    assert (result.probabilities[~own, eye] >= 0).all()
+
+
+def test_folds_apart_equal_folds_together(expression, tmp_path):
+    data = labelled(expression, "tissue")
+    (whole,) = cross_validate(data, "group", RF, n_folds=3, seed=1)
+    paths = []
+    for k in range(3):
+        part = cross_validate(data, "group", RF, n_folds=3, seed=1, only=frozenset([k]))
+        paths.append(tmp_path / f"{k}.tsv")
+        write_predictions(part, paths[-1])
+    (gathered,) = read_predictions(paths)
+    write_predictions([calibrate_across_folds(whole)], tmp_path / "whole.tsv")
+    write_predictions([calibrate_across_folds(gathered)], tmp_path / "gathered.tsv")
+    assert (tmp_path / "whole.tsv").read_bytes() == (tmp_path / "gathered.tsv").read_bytes()
+
+
+def test_a_fold_given_twice_is_said(expression, tmp_path):
+    part = cross_validate(labelled(expression, "tissue"), "group", RF, n_folds=3, seed=1)
+    write_predictions(part, tmp_path / "p.tsv")
+    with pytest.raises(DataError, match="stands twice in tissue, rf, group"):
+        read_predictions([tmp_path / "p.tsv", tmp_path / "p.tsv"])
+
+
+def test_a_fold_is_calibrated_by_the_others():
+    n = 300
+    generator = np.random.default_rng(0)
+    truth = np.array(["a", "b"])[generator.integers(0, 2, n)]
+    sure_is_right = generator.random(n) < 0.7
+    p = np.where(sure_is_right == (truth == "a"), 0.999, 0.001)
+    raw = OutOfFold(
+        "tissue",
+        "dl",
+        "group",
+        np.array([f"s{i:03d}" for i in range(n)]),
+        np.arange(n) % 3,
+        truth,
+        np.array(["x"] * n),
+        ["a", "b"],
+        np.stack([p, 1 - p], axis=1).astype("f4"),
+    )
+    calibrated = calibrate_across_folds(raw).probabilities.max(axis=1)
+    assert calibrated.mean() == pytest.approx(sure_is_right.mean(), abs=0.01)
+
+
+def test_the_final_model_predicts_calls_and_years(expression):
+    data = labelled(expression, "age", minimum_samples=2)
+    raw = cross_validate(data, "random", RF, n_folds=3, seed=1)
+    model = final_model(data, RF, 1, evidence(raw, "age", "rf"), {"seed": 1})
+    x = model.prepare(expression.values, expression.features)
+    truth = expression.obs["age_years"].astype(float).to_numpy()
+    assert np.abs(model.years.predict(x) - truth).mean() < 3
+    assert model.years.half_width < 15
+    assert model.calibration.fitted_on.startswith("random folds (optimistic")
+    assert set(model.references) == {"mean", "class:adult", "class:older adult"}
+    assert model.card["samples_by_class"]["adult"] == (truth < 50).sum()
+
+
+def test_without_out_of_fold_predictions_nothing_is_called(expression):
+    data = labelled(expression, "tissue")
+    model = final_model(data, RF, 1, evidence([], "tissue", "rf"), {})
+    assert model.calibration == Calibration()
+    x = model.prepare(expression.values, expression.features)
+    assert not model.calibration.called(model.probabilities(x)).any()
+
+
+def test_rare_classes_are_left_out_and_one_class_is_refused(expression):
+    expression.obs.iloc[0, expression.obs.columns.get_loc("tissue")] = "eye"
+    assert "eye" not in labelled(expression, "tissue").classes
+    expression.obs["tissue"] = "liver"
+    with pytest.raises(DataError, match="target tissue: 1 classes with 5 labelled samples"):
+        labelled(expression, "tissue")
+
+
+def test_forest_arrays_predict_as_scikit_learn_does():
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(200, 8)).astype("f4")
+    y = generator.integers(0, 3, 200)
+    weights = generator.random(200)
+    ours = fit_forest(x, y, 3, weights, ForestSettings(trees=20), seed=4)
+    theirs = ExtraTreesClassifier(20, random_state=4).fit(x, y, sample_weight=weights)
+    new = generator.normal(size=(500, 8)).astype("f4")
+    np.testing.assert_allclose(ours.mean_value(new), theirs.predict_proba(new), atol=1e-6)

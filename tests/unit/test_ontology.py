@@ -1,0 +1,85 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from srna_augment import ontology
+from srna_augment.errors import DataError, UsageError
+
+
+def obs(**columns):
+    n = len(next(iter(columns.values())))
+    return pd.DataFrame(columns, index=[f"s{i}" for i in range(n)])
+
+
+def test_tissue_labels_of_sources_become_classes():
+    given = obs(
+        tissue=["Colon", "adrenal gland/paraganglia", "UBERON:0002107", "", "NA", "my organ"]
+    )
+    expected = ["colon", "adrenal gland", "liver", "", "", "my organ"]
+    assert ontology.labels(given, "tissue").tolist() == expected
+
+
+def test_groups_follow_from_tissues():
+    given = obs(tissue=["colon", "rectum", "brain", "", "my organ"])
+    expected = ["intestine", "intestine", "nervous system", "", ""]
+    assert ontology.labels(given, "tissue_group").tolist() == expected
+
+
+def test_sex_in_its_spellings():
+    given = obs(Gender=["F", "male", "Woman", "unknown", "intersex", None])
+    assert ontology.labels(given, "sex").tolist() == ["female", "male", "female", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("years", "group"),
+    [
+        (-0.4, "fetus"),
+        (0, "infant"),
+        (1.9, "infant"),
+        (2, "child"),
+        (10, "adolescent"),
+        (20, "adult"),
+        (49.9, "adult"),
+        (50, "older adult"),
+        (80, "elderly"),
+        (101, "elderly"),
+    ],
+)
+def test_age_groups_include_their_lower_bound(years, group):
+    assert ontology.age_group(np.array([years])) == [group]
+
+
+def test_age_as_years_or_as_group():
+    given = obs(age=["34.5", "elderly", "", "old"])
+    assert ontology.labels(given, "age").tolist() == ["adult", "elderly", "", ""]
+    np.testing.assert_array_equal(ontology.years(given), [34.5, np.nan, np.nan, np.nan])
+
+
+def test_an_age_in_days_is_refused_with_its_sample():
+    with pytest.raises(DataError, match=r"column 'age', sample s1: an age of 12000 years"):
+        ontology.labels(obs(age=["30", "12000"]), "age")
+
+
+def test_categories_of_anndata_are_read_like_text():
+    given = obs(tissue=pd.Categorical(["liver", None, "brain"]))
+    assert ontology.labels(given, "tissue").tolist() == ["liver", "", "brain"]
+
+
+def test_named_columns():
+    given = obs(organ_2=["liver"], other=["x"])
+    assert ontology.labels(given, "tissue", "organ_2").tolist() == ["liver"]
+    with pytest.raises(UsageError, match="--label-column typo: the metadata has no such column"):
+        ontology.labels(given, "tissue", "typo")
+
+
+def test_every_tissue_has_a_term_and_a_group():
+    for tissue in ontology.tissues().values():
+        assert tissue.term_id.startswith("UBERON:")
+        assert tissue.group
+        assert ontology.term_id("tissue", tissue.name) == tissue.term_id
+
+
+def test_terms_of_sex_and_of_what_has_none():
+    assert ontology.term_id("sex", "female") == "PATO:0000383"
+    assert ontology.term_id("age", "adolescent") == ""
+    assert ontology.term_id("tissue", "my organ") == ""

@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from srna_augment import splits
+from srna_augment.errors import DataError, UsageError
+
+
+def metadata(n=60):
+    generator = np.random.default_rng(0)
+    patient = np.arange(n) // 2  # two samples a patient
+    return pd.DataFrame(
+        {
+            "study": [f"study {p % 6}" for p in patient],
+            "patient_id": [f"p{p}" for p in patient],
+            "tss": generator.choice(["A", "B", "C"], n),
+        },
+        index=[f"s{i}" for i in range(n)],
+    )
+
+
+def crosses(fold, units):
+    return any(len(set(fold[units == unit])) > 1 for unit in set(units))
+
+
+def test_random_folds_keep_a_patient_together():
+    obs = metadata()
+    units, column = splits.groups(obs, "random")
+    fold = splits.folds(np.array(["a", "b"] * 30), units, 5, seed=1)
+    assert column == "patient_id"
+    assert set(fold) == set(range(5))
+    assert not crosses(fold, obs["patient_id"].to_numpy())
+
+
+def test_group_folds_keep_studies_and_patients_together():
+    obs = metadata()
+    units, column = splits.groups(obs, "group")
+    fold = splits.folds(np.array(["a", "b"] * 30), units, 3, seed=1)
+    assert column == "study"
+    assert not crosses(fold, obs["study"].to_numpy())
+
+
+def test_sites_that_share_a_patient_are_one_unit():
+    obs = pd.DataFrame({"site": ["A", "B", "B", "C"], "patient_id": ["p", "p", "q", "r"]})
+    units, _ = splits.groups(obs, "site")
+    assert units[0] == units[1] == units[2] != units[3]
+
+
+def test_a_sample_of_nobody_is_its_own_subject():
+    obs = pd.DataFrame({"patient_id": ["p", "", None, "p"]}, index=list("wxyz"))
+    people = splits.subjects(obs)
+    assert people[0] == people[3]
+    assert len(set(people)) == 3
+
+
+def test_classes_are_spread_over_folds():
+    classes = np.array(["rare"] * 5 + ["common"] * 95)
+    fold = splits.folds(classes, np.arange(100).astype(str), 5, seed=0)
+    assert all((classes[fold == k] == "rare").sum() == 1 for k in range(5))
+
+
+def test_fewer_units_than_folds():
+    fold = splits.folds(np.array(list("abab")), np.array(list("xxyy")), 10, seed=0)
+    assert set(fold) == {0, 1}
+
+
+def test_one_study_cannot_be_left_out():
+    with pytest.raises(DataError, match="needs two or more groups .* from 'GSE1'"):
+        splits.folds(np.array(["a", "b"]), np.array(["GSE1", "GSE1"]), 5, seed=0)
+
+
+def test_a_scheme_without_its_column_says_which_it_looked_for():
+    obs = pd.DataFrame({"tissue": ["a"]}, index=["s"])
+    with pytest.raises(
+        UsageError, match="--scheme site: the metadata has none of the columns site"
+    ):
+        splits.groups(obs, "site")
+    with pytest.raises(UsageError, match="--group lab: the metadata has no such column"):
+        splits.groups(obs, "group", "lab")
+
+
+def test_folds_follow_the_seed():
+    classes, units = np.array(["a", "b"] * 50), np.arange(100).astype(str)
+    one, same, other = (splits.folds(classes, units, 5, seed=s) for s in (1, 1, 2))
+    assert (one == same).all()
+    assert (one != other).any()
