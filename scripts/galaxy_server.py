@@ -36,17 +36,20 @@ GALAXY = "26.1.2"
 # Not the metapackage `galaxy`: these three are what a server with the web page needs.
 SERVER_PACKAGES = [f"galaxy-{part}=={GALAXY}" for part in ("app", "web-apps", "web-client")]
 CLIENT_PACKAGES = ["planemo==0.75.47", "bioblend==1.9.0", "playwright==1.65.2"]
+# In the order in which a person meets them.
+TOOLS = ["augment", "normalise", "train_rf", "train_dl", "evaluate", "deeplift_score"]
 START_SECONDS = 300
 PASSWORD = "small-rna-tests"
 USERS = {"user": "ada@example.org", "docker": "docker@example.org", "admin": "admin@example.org"}
 
-# Each job of the user docker@example.org goes to docker, everybody else's runs here.
-# Uploads and the like always run here: they have no image.
+# Where a job runs: our tools here or, for the user docker@example.org, in their images; Galaxy's own
+# tools with Galaxy's Python.
 RULES = '''
 def choose(user, tool):
-    """Send the tools of this repository to docker for the user who asks for it by name."""
-    wanted = user is not None and user.email.startswith("docker@")
-    return "docker" if wanted and tool.id.startswith("srna_augment") else "local"
+    """Choose the environment of a job by its tool and its user."""
+    if not tool.id.startswith("srna_augment"):
+        return "galaxy"
+    return "docker" if user is not None and user.email.startswith("docker@") else "suite"
 '''
 
 
@@ -77,7 +80,9 @@ def make_environment(name: str, packages: list[str]) -> None:
     stamp = folder / "srna-augment-packages.json"
     if stamp.exists() and json.loads(stamp.read_text()) == packages:
         return
-    found = subprocess.run([ROOT / "scripts" / "install-uv.sh"], stdout=subprocess.PIPE, check=False)
+    found = subprocess.run(
+        [ROOT / "scripts" / "install-uv.sh"], stdout=subprocess.PIPE, check=False
+    )
     if found.returncode:
         fail("uv cannot be installed: see the lines above")
     uv = found.stdout.decode().strip()
@@ -114,7 +119,9 @@ def install_chromium() -> None:
             ["apt-get", "update", "-qq"],
             [*install_line, "chromium", "fonts-dejavu-core"],
         ):
-            if subprocess.run(command, stdout=log, stderr=log, env=environment, check=False).returncode:
+            if subprocess.run(
+                command, stdout=log, stderr=log, env=environment, check=False
+            ).returncode:
                 say(f"apt failed (see {log.name}): the browser test will be skipped")
                 return
 
@@ -185,17 +192,13 @@ def write_configuration(port: int, admin_key: str) -> None:
             "default": "choose",
             "environments": {
                 "choose": {"runner": "dynamic", "type": "python", "function": "choose"},
-                "local": {"runner": "local"},
+                "suite": {"runner": "local", "env": path_of_jobs(f"{ROOT}/bin", f"{ROOT}/.venv/bin")},
+                "galaxy": {"runner": "local", "env": path_of_jobs(f"{CACHE}/venv/bin")},
                 "docker": docker,
             },
         },
-        "tools": [{"id": "__DATA_FETCH__", "environment": "local"}],
     }
-    tools = "\n".join(
-        f'    <tool file="{path}"/>'
-        for path in sorted(SUITE.glob("*.xml"), key=front_door_first)
-        if "<tool " in path.read_text()
-    )
+    tools = "\n".join(f'    <tool file="{SUITE / name}.xml"/>' for name in TOOLS)
     files = {
         "galaxy.yml": json.dumps({"galaxy": galaxy}, indent=1),
         "job_conf.yml": json.dumps(jobs, indent=1),
@@ -211,42 +214,48 @@ def write_configuration(port: int, admin_key: str) -> None:
   </section>
 </toolbox>
 """,
-        "srna_augment_rules.py": RULES,
+        # Galaxy reads rules from a package only.
+        "srna_augment_rules/__init__.py": "",
+        "srna_augment_rules/destinations.py": RULES,
     }
+    (RUN / "srna_augment_rules").mkdir()
     for name, text in files.items():
         (RUN / name).write_text(text)
-
-
-def front_door_first(path: Path) -> tuple[int, str]:
-    """Order the tools as a person meets them."""
-    order = ["augment", "normalise", "train_rf", "train_dl", "evaluate", "deeplift_score"]
-    return (order.index(path.stem) if path.stem in order else len(order), path.stem)
+    # The Tool Shed serves these by itself; for tools of a folder Galaxy looks among its own.
+    pictures = bundled.parent.parent / "webapps" / "base" / "static" / "images"
+    for picture in (SUITE / "images").glob("*.png"):
+        shutil.copy(picture, pictures)
 
 
 def docker_client() -> str | None:
     """Return the docker command that answers, or None; Debian's own comes before others."""
     for name in ("/usr/bin/docker", "docker"):
         path = shutil.which(name)
-        if path and subprocess.run([path, "info"], capture_output=True, check=False).returncode == 0:
+        if (
+            path
+            and subprocess.run([path, "info"], capture_output=True, check=False).returncode == 0
+        ):
             return path
     return None
 
 
+def path_of_jobs(*folders: str) -> list[dict[str, str]]:
+    """Return the PATH of jobs as Galaxy's configuration says it: these folders, then what there is."""
+    return [{"name": "PATH", "value": ":".join([*folders, os.environ.get("PATH", "/usr/bin:/bin")])}]
+
+
 def server_environment() -> dict[str, str]:
-    """Return the environment of Galaxy and its jobs: the tools' commands first on PATH."""
-    python = ROOT / ".venv" / "bin" / "python"
-    if not python.exists():
-        fail(f"{python} is missing: run make setup first")
+    """Return the environment of Galaxy."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("GALAXY", "VIRTUAL_ENV", "PYTHON", "COVERAGE"))
     }
-    commands = f"{ROOT}/bin:{ROOT}/.venv/bin"
     return {
         **kept,
-        "PATH": f"{commands}:{CACHE}/venv/bin:{kept.get('PATH', '/usr/bin:/bin')}",
         "PYTHONPATH": str(RUN),  # the rules
+        # Galaxy would put its own Python first on the PATH of every job; there is none here.
+        "VIRTUAL_ENV": str(RUN / "none"),
         "GALAXY_CONFIG_FILE": str(RUN / "galaxy.yml"),
         "HOME": str(RUN / "home"),
         "OMP_NUM_THREADS": "1",
@@ -265,6 +274,8 @@ def start() -> None:
             print(RECORD.read_text())
             return
         stop()
+    if not (ROOT / ".venv" / "bin" / "python").exists():
+        fail(".venv is missing: run make setup")
     if not (CACHE / "venv" / "bin" / "galaxy-web").exists():
         fail("Galaxy is not installed: run scripts/galaxy_server.py install")
     shutil.rmtree(RUN, ignore_errors=True)

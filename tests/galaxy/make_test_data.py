@@ -71,7 +71,12 @@ def tumours(data: Path) -> None:
     strongest = table.sum().sort_values(ascending=False, kind="stable").index[:N_FEATURES]
     table[sorted(strongest)].to_csv(TARGET / "tumours.tsv", sep="\t")
     columns = ["cohort", "patient_id", "tss", "tissue", "sex", "age_years"]
-    samples.loc[chosen, columns].to_csv(TARGET / "tumours_metadata.tsv", sep="\t")
+    metadata = samples.loc[chosen, columns]
+    metadata.to_csv(TARGET / "tumours_metadata.tsv", sep="\t")
+    # One label wrong, three blank.
+    metadata.iloc[0, columns.index("tissue")] = "liver"
+    metadata.iloc[2:5, columns.index("tissue")] = ""
+    metadata.to_csv(TARGET / "tumours_swapped.tsv", sep="\t")
 
 
 def unusable() -> None:
@@ -109,6 +114,10 @@ def trained() -> None:
             "train-rf", "tumours.h5ad", "--target", target, "--output", f"{target}.h5",
             "--predictions", f"{target}_predictions.tsv", "--trees", "20", "--folds", "3",
         )  # fmt: skip
+    run(
+        "train-dl", "tumours.h5ad", "--target", "tissue", "--output", "tissue_network.h5",
+        "--scheme", "none", "--epochs", "20", "--members", "1", "--hidden", "16",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
