@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from metrics_toys import age_rows, toy_rows
 
@@ -46,6 +47,18 @@ def test_a_class_that_a_fold_did_not_know_has_probability_zero(write):
     found = read_predictions([write(first, "a.tsv"), write(second, "b.tsv")]).predictions[0]
     assert found.classes == ["liver", "lung", "skin"]
     assert found.probabilities.tolist() == [[0.9, 0.1, 0.0], [0.0, 1.0, 0.0]]
+
+
+def test_age_groups_go_from_young_to_old(write):
+    rows = [
+        {k: v for k, v in row.items() if not k.startswith("prob:")}
+        | {"target": "age", "truth": name, "predicted": "adult"}
+        for row, name in zip(
+            toy_rows(), ("older adult", "fetus", "unheard of", "child", "adult"), strict=True
+        )
+    ]
+    found = read_predictions([write(rows)]).predictions[0]
+    assert found.classes == ["fetus", "child", "adult", "older adult", "unheard of"]
 
 
 def test_order_is_that_of_a_reader(write):
@@ -95,11 +108,29 @@ def test_gzip_windows_line_ends_and_byte_order_mark(write, tmp_path):
 
 
 def test_names_that_look_like_nothing_stay_names(write):
-    """A study called NA and a quote in a name are not missing values."""
-    rows = toy_rows(study="NA")
-    rows[0]["study"] = '"12" cohort'
-    found = read_predictions([write(rows)]).predictions[0]
-    assert found.studies == ['"12" cohort', "NA"]
+    found = read_predictions([write(toy_rows(study="NA"))]).predictions[0]
+    assert found.studies == ["NA"]
+
+
+def test_quotation_marks_as_pandas_writes_them(tmp_path):
+    rows = toy_rows(study='"12" cohort')
+    for row in rows:
+        row['prob:"odd"'] = row.pop("prob:lung")
+        for column in ("truth", "predicted"):
+            row[column] = row[column].replace("lung", '"odd"')
+    pd.DataFrame(rows).to_csv(tmp_path / "p.tsv", sep="\t", index=False)
+    found = read_predictions([tmp_path / "p.tsv"]).predictions[0]
+    assert found.studies == ['"12" cohort']
+    assert found.classes == ['"odd"', "liver"]
+
+
+@pytest.mark.parametrize("rows", [[1], [1, 3]])
+def test_an_open_quotation_mark_cannot_swallow_rows(write, rows):
+    changed_rows = toy_rows()
+    for row in rows:
+        changed_rows[row]["truth"] = '"liver'
+    with pytest.raises(DataError, match="quotation mark"):
+        read_predictions([write(changed_rows)])
 
 
 def test_without_prob_columns_the_rest_still_works(write, caplog):

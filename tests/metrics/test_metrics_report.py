@@ -61,7 +61,7 @@ def test_one_study_has_figures_but_no_intervals(write):
 def test_few_studies_are_warned_about(write, caplog):
     with caplog.at_level("WARNING", "srna_augment"):
         report_of(write, toy_rows())
-    assert "3 studies are too few for intervals" in caplog.text
+    assert "with 3 studies, too few" in caplog.text
 
 
 def test_the_same_seed_gives_the_same_intervals(write):

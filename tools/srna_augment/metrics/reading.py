@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..log import get_logger
+from ..ontology import AGE_GROUPS
 from .names import LEARNERS, SCHEMES, TARGETS, YEARS_TARGET, ordered
 from .predictions import ClassPredictions, Predictions, PredictionSet, YearPredictions
 from .table_file import COLUMNS, FIRST_ROW, PROB, number, read_table
@@ -245,7 +246,10 @@ def _class_predictions(
         )
         if given
     })
-    classes = sorted({*with_column, *cells["truth"], *cells["predicted"]})
+    # age groups go from young to old, all else by alphabet
+    classes = ordered(
+        {*with_column, *cells["truth"], *cells["predicted"]}, (group.name for group in AGE_GROUPS)
+    )
     code = {name: i for i, name in enumerate(classes)}
     truth = cells["truth"].map(code).to_numpy(dtype=int)
     predicted = cells["predicted"].map(code).to_numpy(dtype=int)

@@ -85,7 +85,7 @@ def _result(predictions: Predictions, settings: Settings) -> dict[str, Any]:
     n_studies = predictions.n_studies
     if settings.resamples and n_studies < FEW_STUDIES:
         get_logger().warning(
-            "%s, %s, %s: %d studies are too few for intervals that can be relied on",
+            "%s, %s, %s: with %d studies, too few, intervals cannot be relied on",
             predictions.target, predictions.scheme, predictions.model, n_studies,
         )
     result: dict[str, Any] = {

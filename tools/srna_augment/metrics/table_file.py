@@ -39,7 +39,7 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     if not text.strip():
         raise DataError(f"{path}: is empty: the command that should have written it failed")
     lines = text.rstrip("\n").split("\n")
-    header = lines[0].split("\t")
+    header = next(csv.reader(lines[:1], delimiter="\t"))
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise DataError(
@@ -59,13 +59,15 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     text_columns = [name for name in (*COLUMNS, "study") if name in header]
     try:
         table = pd.read_csv(
-            io.StringIO(text), sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False,
+            io.StringIO(text), sep="\t", keep_default_na=False,
             usecols=text_columns + probabilities,
             dtype=dict.fromkeys(text_columns, str) | dict.fromkeys(probabilities, float),
             na_values={name: [""] for name in probabilities}, skip_blank_lines=False,
         )
     except ValueError:
         _find_bad_number(path, lines, header, probabilities)
+    if len(table) != len(lines) - 1:
+        raise DataError(f'{path}: has a quotation mark (") that is not closed: remove it')
     for name in NEVER_EMPTY:
         empty = (table[name] == "").to_numpy()
         if empty.any():
@@ -89,7 +91,7 @@ def _find_bad_number(
                     f"{path}: row {row}, column {header[place]}: {cells[place]!r} is not a "
                     f"probability: give a number from 0 to 1, or nothing"
                 )
-    raise DataError(f"{path}: cannot be read as a tab-separated table")
+    raise DataError(f'{path}: has a quotation mark (") that is not closed: remove it')
 
 
 def number(cell: str) -> float:

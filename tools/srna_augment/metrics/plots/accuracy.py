@@ -55,6 +55,7 @@ def overview_figure(by_target: dict[str, list[dict[str, Any]]]) -> Figure:
     columns = min(len(by_target), 2)
     rows = -(-len(by_target) // columns)
     figure = new_figure(5 * columns, rows * (LEARNER_INCHES * most + 1.2) + 0.5)
+    figure.get_layout_engine().set(h_pad=0.1)  # type: ignore[union-attr,call-arg]
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     legend: dict[str, Any] = {}
     for axes, (target, results) in zip(grid, by_target.items(), strict=False):
