@@ -11,8 +11,19 @@ from pathlib import Path
 
 import pytest
 
-HEADER = ("sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability",
-          "study", "prob:liver", "prob:lung")
+HEADER = (
+    "sample_id",
+    "target",
+    "model",
+    "scheme",
+    "fold",
+    "truth",
+    "predicted",
+    "probability",
+    "study",
+    "prob:liver",
+    "prob:lung",
+)
 ROWS = (
     ("s1", "tissue", "dl", "group", "0", "liver", "liver", "0.9", "A", "0.9", "0.1"),
     ("s2", "tissue", "dl", "group", "0", "lung", "liver", "0.6", "A", "0.6", "0.4"),
@@ -32,8 +43,18 @@ def test_a_run_writes_all_that_was_asked_for(run_command, predictions, tmp_path)
     out = tmp_path / "out"
     out.mkdir()
     done = run_command(
-        "evaluate", predictions, "--output", out / "m.json", "--table", out / "t.tsv", "--plots",
-        out / "deep" / "plots", "--multiqc", out / "multiqc", "--bootstrap", "100",
+        "evaluate",
+        predictions,
+        "--output",
+        out / "m.json",
+        "--table",
+        out / "t.tsv",
+        "--plots",
+        out / "deep" / "plots",
+        "--multiqc",
+        out / "multiqc",
+        "--bootstrap",
+        "100",
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
@@ -49,33 +70,52 @@ def test_a_run_writes_all_that_was_asked_for(run_command, predictions, tmp_path)
 
 def test_options_reach_the_figures(run_command, predictions):
     done = run_command(
-        "evaluate", predictions, "--output", "-", "-q", "--bootstrap", "0", "--precision", "0.7",
-        "--bins", "2", "--top", "1", "--reference", "rf", "--level", "0.5", "--seed", "9",
+        "evaluate",
+        predictions,
+        "--output",
+        "-",
+        "-q",
+        "--bootstrap",
+        "0",
+        "--precision",
+        "0.7",
+        "--bins",
+        "2",
+        "--top",
+        "1",
+        "--reference",
+        "rf",
+        "--level",
+        "0.5",
+        "--seed",
+        "9",
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     report = json.loads(done.stdout)
     assert report["settings"] == {
-        "bootstrap_resamples": 0, "bootstrap_unit": "study", "interval_level": 0.5,
-        "precision": 0.7, "calibration_bins": 2, "top": 1, "reference": "rf", "seed": 9,
+        "bootstrap_resamples": 0,
+        "bootstrap_unit": "study",
+        "interval_level": 0.5,
+        "precision": 0.7,
+        "calibration_bins": 2,
+        "top": 1,
+        "reference": "rf",
+        "seed": 9,
     }
     assert len(report["results"][0]["reliability"]["n"]) == 2
     assert report["results"][0]["metrics"]["coverage_at_precision"] == 1.0
 
 
 def test_table_on_stdout_is_data_only(run_command, predictions, tmp_path):
-    done = run_command(
-        "evaluate", predictions, "--output", tmp_path / "m.json", "--table", "-"
-    )
+    done = run_command("evaluate", predictions, "--output", tmp_path / "m.json", "--table", "-")
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert [len(line) for line in lines] == [14, 14]
     assert lines[0][0] == "target"
 
 
 def test_reads_standard_input(run_command, predictions):
-    done = run_command(
-        "evaluate", "-", "--output", "-", "-q", input=predictions.read_text()
-    )
+    done = run_command("evaluate", "-", "--output", "-", "-q", input=predictions.read_text())
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["inputs"] == [{"file": "-", "rows": 4}]
 
@@ -127,8 +167,11 @@ def test_an_old_result_survives_a_failed_run(run_command, predictions, tmp_path)
 def loaded(root: Path, code: str) -> set[str]:
     """Return the top names of all modules that a piece of Python loads."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], text=True,
-        capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(root / "tools")},
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        text=True,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(root / "tools")},
     )
     return {name.partition(".")[0] for name in done.stdout.split()}
 
@@ -139,11 +182,19 @@ def test_help_loads_nothing_heavy(root):
 
 
 def test_a_run_needs_neither_tensorflow_nor_scikit_learn(root, predictions, tmp_path):
-    arguments = [str(predictions), "-q", "--output", str(tmp_path / "m.json"), "--plots",
-                 str(tmp_path / "plots"), "--multiqc", str(tmp_path / "multiqc")]
+    arguments = [
+        str(predictions),
+        "-q",
+        "--output",
+        str(tmp_path / "m.json"),
+        "--plots",
+        str(tmp_path / "plots"),
+        "--multiqc",
+        str(tmp_path / "multiqc"),
+    ]
     names = loaded(
-        root, "from srna_augment.cli.evaluate import main\n"
-              f"main({arguments!r}, standalone_mode=False)"
+        root,
+        f"from srna_augment.cli.evaluate import main\nmain({arguments!r}, standalone_mode=False)",
     )
     assert {"numpy", "matplotlib"} <= names
     assert not names & {"tensorflow", "keras", "sklearn", "scipy", "anndata", "h5py"}
@@ -156,10 +207,22 @@ def test_help_names_every_option_quickly(run_command):
     wall = time.perf_counter() - start
     after = os.times()
     assert done.returncode == 0
-    for option in ("--output", "--table", "--plots", "--multiqc", "--bootstrap", "--level",
-                   "--precision", "--bins", "--top", "--reference", "--seed"):
+    for option in (
+        "--output",
+        "--table",
+        "--plots",
+        "--multiqc",
+        "--bootstrap",
+        "--level",
+        "--precision",
+        "--bins",
+        "--top",
+        "--reference",
+        "--seed",
+    ):
         assert option in done.stdout
     # processor time: a busy machine makes the clock on the wall say little
-    used = (after.children_user - before.children_user
-            + after.children_system - before.children_system)
+    used = (
+        after.children_user - before.children_user + after.children_system - before.children_system
+    )
     assert min(used, wall) < 0.6

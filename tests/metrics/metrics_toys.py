@@ -8,8 +8,17 @@ import numpy as np
 
 from srna_augment.metrics.predictions import ClassPredictions, YearPredictions
 
-COLUMNS = ("sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability",
-           "study")
+COLUMNS = (
+    "sample_id",
+    "target",
+    "model",
+    "scheme",
+    "fold",
+    "truth",
+    "predicted",
+    "probability",
+    "study",
+)
 
 # study A: 2 of 3 right; B: 0 of 1; C: 1 of 1
 TOY = [
@@ -26,11 +35,19 @@ def toy_rows(**changes: str) -> list[dict[str, object]]:
     """Return the rows of the toy; `changes` replace a column everywhere."""
     return [
         {
-            "sample_id": sample, "target": "tissue", "model": "dl", "scheme": "group",
-            "fold": fold, "truth": truth, "predicted": predicted,
-            "probability": max(liver, lung), "study": study, "prob:liver": liver,
+            "sample_id": sample,
+            "target": "tissue",
+            "model": "dl",
+            "scheme": "group",
+            "fold": fold,
+            "truth": truth,
+            "predicted": predicted,
+            "probability": max(liver, lung),
+            "study": study,
+            "prob:liver": liver,
             "prob:lung": lung,
-        } | changes
+        }
+        | changes
         for sample, fold, truth, predicted, study, liver, lung in TOY
     ]
 
@@ -40,10 +57,17 @@ def age_rows(**changes: str) -> list[dict[str, object]]:
     ages = [("s1", 30, 30, "A"), ("s2", 40, 44, "A"), ("s3", 50, 38, "A"), ("s4", 60, 68, "B")]
     return [
         {
-            "sample_id": sample, "target": "age_years", "model": "dl", "scheme": "group",
-            "fold": "0", "truth": truth, "predicted": predicted, "probability": "",
+            "sample_id": sample,
+            "target": "age_years",
+            "model": "dl",
+            "scheme": "group",
+            "fold": "0",
+            "truth": truth,
+            "predicted": predicted,
+            "probability": "",
             "study": study,
-        } | changes
+        }
+        | changes
         for sample, truth, predicted, study in ages
     ]
 
@@ -57,8 +81,9 @@ def write_rows(path: Path, rows: list[dict[str, object]]) -> Path:
     return path
 
 
-def random_classes(seed: int = 0, n: int = 400, n_classes: int = 6, n_studies: int = 9,
-                   decimals: int = 2) -> ClassPredictions:
+def random_classes(
+    seed: int = 0, n: int = 400, n_classes: int = 6, n_studies: int = 9, decimals: int = 2
+) -> ClassPredictions:
     """Draw predictions with ties (probabilities are rounded) and studies of unequal size."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(n_classes, size=n)
@@ -71,12 +96,18 @@ def random_classes(seed: int = 0, n: int = 400, n_classes: int = 6, n_studies: i
     study = rng.choice(n_studies, size=n, p=sizes)
     study[:n_studies] = np.arange(n_studies)
     return ClassPredictions(
-        target="tissue", scheme="group", model="dl",
+        target="tissue",
+        scheme="group",
+        model="dl",
         samples=np.array([f"s{i}" for i in range(n)], dtype=object),
         folds=(study % 3).astype(str).astype(object),
-        studies=[f"study {i}" for i in range(n_studies)], study=study, study_unit="study",
-        classes=[f"class {k}" for k in range(n_classes)], truth=truth,
-        predicted=probabilities.argmax(axis=1), confidence=probabilities.max(axis=1),
+        studies=[f"study {i}" for i in range(n_studies)],
+        study=study,
+        study_unit="study",
+        classes=[f"class {k}" for k in range(n_classes)],
+        truth=truth,
+        predicted=probabilities.argmax(axis=1),
+        confidence=probabilities.max(axis=1),
         probabilities=probabilities,
     )
 
@@ -88,18 +119,25 @@ def random_years(seed: int = 0, n: int = 300, n_studies: int = 7) -> YearPredict
     study = rng.integers(n_studies, size=n)
     study[:n_studies] = np.arange(n_studies)
     return YearPredictions(
-        target="age_years", scheme="group", model="dl",
+        target="age_years",
+        scheme="group",
+        model="dl",
         samples=np.array([f"s{i}" for i in range(n)], dtype=object),
-        folds=np.full(n, "0", dtype=object), studies=[f"study {i}" for i in range(n_studies)],
-        study=study, study_unit="study", truth=truth,
+        folds=np.full(n, "0", dtype=object),
+        studies=[f"study {i}" for i in range(n_studies)],
+        study=study,
+        study_unit="study",
+        truth=truth,
         predicted=0.5 * truth + 20 + rng.normal(0, 10, n),
     )
 
 
 def repeated(predictions, draws: np.ndarray):
     """Return the predictions with each study there as often as drawn: a resample, the slow way."""
-    rows = np.concatenate([
-        np.tile(np.flatnonzero(predictions.study == study), int(times))
-        for study, times in enumerate(draws)
-    ])
+    rows = np.concatenate(
+        [
+            np.tile(np.flatnonzero(predictions.study == study), int(times))
+            for study, times in enumerate(draws)
+        ]
+    )
     return predictions.subset(rows)

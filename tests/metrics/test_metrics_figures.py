@@ -142,7 +142,9 @@ def test_ties_in_confidence_are_not_cut():
         assert area[0] == pytest.approx((3 * (1 / 3) + 1 / 4) / 4)
         assert coverage[0] == 1.0  # 3 of 4 right
     assert curve(confidence, correct) == {
-        "coverage": [0.75, 1.0], "risk": [pytest.approx(1 / 3), 0.25], "threshold": [0.9, 0.5],
+        "coverage": [0.75, 1.0],
+        "risk": [pytest.approx(1 / 3), 0.25],
+        "threshold": [0.9, 0.5],
     }
 
 
@@ -194,11 +196,11 @@ def test_constant_prediction_has_r2_but_no_correlation(write):
 
 
 def test_large_ages_do_not_cancel(write):
-    rows = [row | {"truth": row["truth"] + 1e6, "predicted": row["predicted"] + 1e6}
-            for row in age_rows()]
-    near, far = (
-        plain(read_predictions([write(r)]).predictions[0]) for r in (age_rows(), rows)
-    )
+    rows = [
+        row | {"truth": row["truth"] + 1e6, "predicted": row["predicted"] + 1e6}
+        for row in age_rows()
+    ]
+    near, far = (plain(read_predictions([write(r)]).predictions[0]) for r in (age_rows(), rows))
     assert far["r2"] == pytest.approx(near["r2"])
     assert far["pearson"] == pytest.approx(near["pearson"])
 

@@ -37,7 +37,10 @@ def folder(tmp_path):
 @pytest.fixture
 def report(write):
     rows = [
-        *toy_rows(), *toy_rows(model="majority"), *toy_rows(scheme="random"), *age_rows(),
+        *toy_rows(),
+        *toy_rows(model="majority"),
+        *toy_rows(scheme="random"),
+        *age_rows(),
         *age_rows(model="rf"),
     ]
     return make_report(read_predictions([write(rows)]))
@@ -54,10 +57,17 @@ def svg_words(path) -> list[str]:
 def test_plots_are_there_and_say_what_they_show(report, folder):
     write_plots(report, folder)
     stems = {
-        "tissue.accuracy", "tissue.group.studies", "tissue.group.dl.confusion",
-        "tissue.group.reliability", "tissue.group.risk_coverage", "tissue.random.studies",
-        "tissue.random.dl.confusion", "tissue.random.reliability", "tissue.random.risk_coverage",
-        "age_years.accuracy", "age_years.group.studies",
+        "tissue.accuracy",
+        "tissue.group.studies",
+        "tissue.group.dl.confusion",
+        "tissue.group.reliability",
+        "tissue.group.risk_coverage",
+        "tissue.random.studies",
+        "tissue.random.dl.confusion",
+        "tissue.random.reliability",
+        "tissue.random.risk_coverage",
+        "age_years.accuracy",
+        "age_years.group.studies",
     }
     assert {path.name for path in folder.iterdir()} == {
         f"{stem}.{form}" for stem in stems for form in ("svg", "png")
@@ -65,9 +75,7 @@ def test_plots_are_there_and_say_what_they_show(report, folder):
     assert {"liver (3)", "lung (2)", "67", "33", "50"} <= set(
         svg_words(folder / "tissue.group.dl.confusion.svg")
     )
-    assert {"network", "majority or mean", "0.56"} <= set(
-        svg_words(folder / "tissue.accuracy.svg")
-    )
+    assert {"network", "majority or mean", "0.56"} <= set(svg_words(folder / "tissue.accuracy.svg"))
     assert {"A (3)", "B (1)", "C (1)"} <= set(svg_words(folder / "tissue.group.studies.svg"))
     assert any("60%" in word for word in svg_words(folder / "tissue.group.risk_coverage.svg"))
     assert "network, ECE 0.330" in svg_words(folder / "tissue.group.reliability.svg")
@@ -150,8 +158,11 @@ def test_multiqc_sections(report, folder):
         path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()
     }
     assert set(sections) == {
-        "srna_summary_mqc.json", "srna_overview_mqc.json", "srna_confusion_tissue_mqc.json",
-        "srna_coverage_curves_mqc.json", "srna_reliability_curves_mqc.json",
+        "srna_summary_mqc.json",
+        "srna_overview_mqc.json",
+        "srna_confusion_tissue_mqc.json",
+        "srna_coverage_curves_mqc.json",
+        "srna_reliability_curves_mqc.json",
     }
     table = sections["srna_summary_mqc.json"]
     row = table["data"]["tissue, group, network"]
@@ -163,7 +174,8 @@ def test_multiqc_sections(report, folder):
     assert heat["data"] == [[66.67, 33.33], [50, 50]]
     curves = sections["srna_coverage_curves_mqc.json"]
     assert [label["name"] for label in curves["pconfig"]["data_labels"]] == [
-        "tissue, group", "tissue, random",
+        "tissue, group",
+        "tissue, random",
     ]
     assert set(curves["data"][0]) == {"network", "majority or mean"}
     assert curves["data"][0]["network"][-1] == [100, pytest.approx(40)]
@@ -173,7 +185,8 @@ def test_multiqc_sections(report, folder):
 def test_sections_of_ages_alone(write, folder):
     write_sections(make_report(read_predictions([write(age_rows())])), folder)
     assert {path.name for path in folder.iterdir()} == {
-        "srna_summary_mqc.json", "srna_overview_mqc.json",
+        "srna_summary_mqc.json",
+        "srna_overview_mqc.json",
     }
 
 
@@ -211,13 +224,30 @@ def test_multiqc_takes_every_section(report, folder, root):
         pytest.skip("multiqc is not installed (make setup installs it)")
     write_sections(report, folder)
     done = subprocess.run(
-        [program, "--strict", "--config", str(root / "assets" / "multiqc_config.yml"), "--outdir",
-         str(folder / "out"), "--filename", "report.html", str(folder)],
-        capture_output=True, text=True, check=False, timeout=300,
+        [
+            program,
+            "--strict",
+            "--config",
+            str(root / "assets" / "multiqc_config.yml"),
+            "--outdir",
+            str(folder / "out"),
+            "--filename",
+            "report.html",
+            str(folder),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert not re.search(r"validat|\berror|could not|failed", done.stderr, re.IGNORECASE)
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    for words in ("How to read this page", "How often it is right", "What is taken for what",
-                  "Calling only the sure ones", "What a probability means"):
+    for words in (
+        "How to read this page",
+        "How often it is right",
+        "What is taken for what",
+        "Calling only the sure ones",
+        "What a probability means",
+    ):
         assert words in page

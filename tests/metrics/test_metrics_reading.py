@@ -28,9 +28,19 @@ def test_files_split_by_fold_are_one(write):
 
 def test_targets_side_by_side_keep_their_own_classes(write):
     sex = [
-        {"sample_id": "s1", "target": "sex", "model": "rf", "scheme": "random", "fold": "0",
-         "truth": "male", "predicted": "male", "probability": 0.6, "study": "A",
-         "prob:male": 0.6, "prob:female": 0.4},
+        {
+            "sample_id": "s1",
+            "target": "sex",
+            "model": "rf",
+            "scheme": "random",
+            "fold": "0",
+            "truth": "male",
+            "predicted": "male",
+            "probability": 0.6,
+            "study": "A",
+            "prob:male": 0.6,
+            "prob:female": 0.4,
+        },
     ]
     found = read_predictions([write([*sex, *age_rows(), *toy_rows()])]).predictions
     assert [one.target for one in found] == ["tissue", "sex", "age_years"]
@@ -42,8 +52,10 @@ def test_targets_side_by_side_keep_their_own_classes(write):
 def test_a_class_that_a_fold_did_not_know_has_probability_zero(write):
     """Files of two folds: the second has no column of the class that only it holds."""
     first = [{**toy_rows()[0], "prob:skin": 0.0}]
-    second = [{k: v for k, v in toy_rows()[3].items() if k != "prob:liver"}
-              | {"prob:lung": 1.0, "probability": 1.0}]
+    second = [
+        {k: v for k, v in toy_rows()[3].items() if k != "prob:liver"}
+        | {"prob:lung": 1.0, "probability": 1.0}
+    ]
     found = read_predictions([write(first, "a.tsv"), write(second, "b.tsv")]).predictions[0]
     assert found.classes == ["liver", "lung", "skin"]
     assert found.probabilities.tolist() == [[0.9, 0.1, 0.0], [0.0, 1.0, 0.0]]
@@ -71,7 +83,8 @@ def test_order_is_that_of_a_reader(write):
     found = read_predictions([write(rows)]).predictions
     assert [(one.scheme, one.model) for one in found] == [
         (scheme, model)
-        for scheme in ("group", "random") for model in ("dl", "rf", "majority", "zebra")
+        for scheme in ("group", "random")
+        for model in ("dl", "rf", "majority", "zebra")
     ]
 
 
@@ -91,7 +104,7 @@ def test_without_study_the_fold_counts_as_one(write, caplog, absent, tmp_path):
     if absent:
         lines = [line.split("\t") for line in path.read_text().splitlines()]
         place = lines[0].index("study")
-        path.write_text("".join("\t".join(x[:place] + x[place + 1:]) + "\n" for x in lines))
+        path.write_text("".join("\t".join(x[:place] + x[place + 1 :]) + "\n" for x in lines))
     with caplog.at_level("INFO", "srna_augment"):
         found = read_predictions([path]).predictions[0]
     assert found.studies == ["fold 0", "fold 1"]
@@ -163,8 +176,10 @@ def changed(row: int, **cells: object) -> list[dict[str, object]]:
         (changed(4, **{"prob:liver": "", "prob:lung": ""}), "row 6: the prob: columns of tissue"),
         (changed(0, probability=0.5), "row 2: probability is 0.5 but prob:liver is 0.9"),
         (changed(0, predicted="skin"), "row 2: probability is 0.9 but prob:skin is empty"),
-        (changed(1, sample_id="s1"), "p.tsv: row 3: sample 's1' was already predicted for tissue "
-                                     "by dl under group"),
+        (
+            changed(1, sample_id="s1"),
+            "p.tsv: row 3: sample 's1' was already predicted for tissue by dl under group",
+        ),
         ([row | {"truth": ""} for row in toy_rows()], "no row has a truth"),
         ([], "no predictions"),
     ],
@@ -185,16 +200,21 @@ def test_a_row_in_two_files_is_named_with_both(write):
 def test_truths_that_differ_between_learners_are_named(write):
     other = toy_rows(model="rf")
     other[4]["truth"] = "liver"
-    with pytest.raises(DataError, match=r"b\.tsv: row 6: tissue of sample 's5' is 'liver', but "
-                                        r"'lung' in .*a\.tsv, row 6"):
+    with pytest.raises(
+        DataError,
+        match=r"b\.tsv: row 6: tissue of sample 's5' is 'liver', but "
+        r"'lung' in .*a\.tsv, row 6",
+    ):
         read_predictions([write(toy_rows(), "a.tsv"), write(other, "b.tsv")])
 
 
 def test_an_age_may_be_written_in_two_ways(write):
-    found = read_predictions([
-        write(age_rows(), "a.tsv"),
-        write([row | {"truth": float(row["truth"])} for row in age_rows(model="rf")], "b.tsv"),
-    ])
+    found = read_predictions(
+        [
+            write(age_rows(), "a.tsv"),
+            write([row | {"truth": float(row["truth"])} for row in age_rows(model="rf")], "b.tsv"),
+        ]
+    )
     assert [one.model for one in found.predictions] == ["dl", "rf"]
 
 

@@ -43,8 +43,15 @@ def report_of(write, rows, settings=SETTINGS):
         [row | {"truth": "skin"} for row in toy_rows()],
         [{k: v for k, v in row.items() if not k.startswith("prob:")} for row in toy_rows()],
     ],
-    ids=["all", "one study", "one sample", "one age", "one class", "class without column",
-         "no prob: columns"],
+    ids=[
+        "all",
+        "one study",
+        "one sample",
+        "one age",
+        "one class",
+        "class without column",
+        "no prob: columns",
+    ],
 )
 def test_every_report_follows_the_schema(write, schema, rows):
     report = report_of(write, rows)
@@ -121,7 +128,9 @@ def test_with_one_fold_probabilities_say_what_was_known(write):
     found = read_predictions([write(rows)]).predictions[0]
     known, rule = known_classes(found)
     assert dict(zip(found.classes, known.tolist(), strict=True)) == {
-        "liver": True, "lung": True, "skin": False,
+        "liver": True,
+        "lung": True,
+        "skin": False,
     }
     assert rule == "probabilities"
 
@@ -209,15 +218,19 @@ def test_without_the_reference_nothing_is_compared(write):
 
 
 def all_right(**changes: str) -> list[dict[str, object]]:
-    return [row | {"predicted": row["truth"], "probability": row[f"prob:{row['truth']}"]}
-            for row in toy_rows(**changes)]
+    return [
+        row | {"predicted": row["truth"], "probability": row[f"prob:{row['truth']}"]}
+        for row in toy_rows(**changes)
+    ]
 
 
 def test_the_scheme_of_unseen_studies_decides(write):
     """The network wins under random, the forest under group: the forest is chosen."""
     rows = [
-        *toy_rows(scheme="group", model="dl"), *all_right(scheme="group", model="rf"),
-        *all_right(scheme="random", model="dl"), *toy_rows(scheme="random", model="rf"),
+        *toy_rows(scheme="group", model="dl"),
+        *all_right(scheme="group", model="rf"),
+        *all_right(scheme="random", model="dl"),
+        *toy_rows(scheme="random", model="rf"),
     ]
     best = report_of(write, rows)["best_model"]["tissue"]
     assert (best["model"], best["scheme"], best["value"]) == ("rf", "group", 1.0)
@@ -256,9 +269,19 @@ def test_table_by_hand(write):
     header, tissue, age = table_rows(report, settings)
     tissue, age = (dict(zip(header, row, strict=True)) for row in (tissue, age))
     assert tissue == {
-        "target": "tissue", "learner": "dl", "scheme": "group", "n": "5", "studies": "3",
-        "accuracy_by_study": "0.556", "low": "", "high": "", "accuracy": "0.600",
-        "balanced_accuracy": "0.583", "ece": "0.330", "coverage_at_0.6": "1.000",
-        "mae_by_study": "", "best": "*",
+        "target": "tissue",
+        "learner": "dl",
+        "scheme": "group",
+        "n": "5",
+        "studies": "3",
+        "accuracy_by_study": "0.556",
+        "low": "",
+        "high": "",
+        "accuracy": "0.600",
+        "balanced_accuracy": "0.583",
+        "ece": "0.330",
+        "coverage_at_0.6": "1.000",
+        "mae_by_study": "",
+        "best": "*",
     }
     assert (age["mae_by_study"], age["accuracy"], age["best"]) == ("6.67", "", "*")

@@ -16,49 +16,94 @@ FIGURES_PANEL = "Figures"
 @command("evaluate")
 @click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS.tsv...")
 @click.option(
-    "-o", "--output", required=True, metavar="METRICS.json", panel=OUTPUT_PANEL,
+    "-o",
+    "--output",
+    required=True,
+    metavar="METRICS.json",
+    panel=OUTPUT_PANEL,
     help="Every figure, as JSON; `-` for standard output.",
 )
 @click.option(
-    "--table", metavar="TABLE.tsv", panel=OUTPUT_PANEL,
+    "--table",
+    metavar="TABLE.tsv",
+    panel=OUTPUT_PANEL,
     help="A short table for people; `-` for standard output.",
 )
 @click.option(
-    "--plots", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-    panel=OUTPUT_PANEL, help="Folder for plots, each as SVG and PNG.",
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    panel=OUTPUT_PANEL,
+    help="Folder for plots, each as SVG and PNG.",
 )
 @click.option(
-    "--multiqc", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-    panel=OUTPUT_PANEL, help="Folder for sections of a MultiQC report.",
+    "--multiqc",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    panel=OUTPUT_PANEL,
+    help="Folder for sections of a MultiQC report.",
 )
 @click.option(
-    "--bootstrap", type=click.IntRange(0, 100_000), default=1000, metavar="N",
-    panel=FIGURES_PANEL, help="Resamples of studies behind the intervals; 0 for none.",
+    "--bootstrap",
+    type=click.IntRange(0, 100_000),
+    default=1000,
+    metavar="N",
+    panel=FIGURES_PANEL,
+    help="Resamples of studies behind the intervals; 0 for none.",
 )
 @click.option(
-    "--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95,
-    metavar="SHARE", panel=FIGURES_PANEL, help="Level of the intervals.",
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    metavar="SHARE",
+    panel=FIGURES_PANEL,
+    help="Level of the intervals.",
 )
 @click.option(
-    "--precision", type=click.FloatRange(0, 1, min_open=True), default=0.95, metavar="SHARE",
-    panel=FIGURES_PANEL, help="Report the share of samples that can be called at this precision.",
+    "--precision",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.95,
+    metavar="SHARE",
+    panel=FIGURES_PANEL,
+    help="Report the share of samples that can be called at this precision.",
 )
 @click.option(
-    "--bins", type=click.IntRange(2, 1000), default=15, metavar="N", panel=FIGURES_PANEL,
+    "--bins",
+    type=click.IntRange(2, 1000),
+    default=15,
+    metavar="N",
+    panel=FIGURES_PANEL,
     help="Bins of equal width for the calibration error.",
 )
 @click.option(
-    "--top", type=click.IntRange(1), default=3, metavar="K", panel=FIGURES_PANEL,
+    "--top",
+    type=click.IntRange(1),
+    default=3,
+    metavar="K",
+    panel=FIGURES_PANEL,
     help="Also count the truth as found among the K most probable classes.",
 )
 @click.option(
-    "--reference", default="dl", metavar="MODEL", panel=FIGURES_PANEL,
+    "--reference",
+    default="dl",
+    metavar="MODEL",
+    panel=FIGURES_PANEL,
     help="Compare every other learner with this one, on the same samples.",
 )
 def main(
-    predictions: tuple[str, ...], output: str, table: str | None, plots: Path | None,
-    multiqc: Path | None, bootstrap: int, level: float, precision: float, bins: int, top: int,
-    reference: str, seed: int, threads: int,
+    predictions: tuple[str, ...],
+    output: str,
+    table: str | None,
+    plots: Path | None,
+    multiqc: Path | None,
+    bootstrap: int,
+    level: float,
+    precision: float,
+    bins: int,
+    top: int,
+    reference: str,
+    seed: int,
+    threads: int,
 ) -> None:
     """Tell how good predictions are, and which learner wins.
 
@@ -86,8 +131,13 @@ def main(
             _make_folder(folder)
 
     settings = Settings(
-        resamples=bootstrap, level=level, precision=precision, bins=bins, top=top,
-        reference=reference, seed=seed,
+        resamples=bootstrap,
+        level=level,
+        precision=precision,
+        bins=bins,
+        top=top,
+        reference=reference,
+        seed=seed,
     )
     report = build_report(read_predictions(predictions), settings, version=__version__)
     if plots is not None:

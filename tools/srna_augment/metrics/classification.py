@@ -33,7 +33,11 @@ class StudyCounts:
 
     @classmethod
     def of(
-        cls, truth: np.ndarray, predicted: np.ndarray, study: np.ndarray, n_studies: int,
+        cls,
+        truth: np.ndarray,
+        predicted: np.ndarray,
+        study: np.ndarray,
+        n_studies: int,
         n_classes: int,
     ) -> StudyCounts:
         """Count codes ``(n_samples,)`` by study."""
@@ -54,9 +58,7 @@ def by_study(values: np.ndarray, study: np.ndarray, n_studies: int) -> np.ndarra
     return np.bincount(study, weights=values, minlength=n_studies)
 
 
-def mean(
-    values: np.ndarray, study: np.ndarray, n_studies: int, weights: np.ndarray
-) -> np.ndarray:
+def mean(values: np.ndarray, study: np.ndarray, n_studies: int, weights: np.ndarray) -> np.ndarray:
     """Return the weighted mean of a figure that each sample has."""
     sizes = np.bincount(study, minlength=n_studies)
     return (weights @ by_study(values, study, n_studies)) / (weights @ sizes)
@@ -103,7 +105,10 @@ def in_top(truth: np.ndarray, probabilities: np.ndarray, top: int) -> np.ndarray
 
 
 def auroc(
-    truth: np.ndarray, probabilities: np.ndarray, study: np.ndarray, n_studies: int,
+    truth: np.ndarray,
+    probabilities: np.ndarray,
+    study: np.ndarray,
+    n_studies: int,
     weights: np.ndarray,
 ) -> np.ndarray:
     """Return the area under the ROC curve of each class against the rest.

@@ -32,9 +32,7 @@ def comparisons(found: list[Predictions], settings: Settings) -> list[dict[str, 
     list of dict
         Empty when the reference learner is not there.
     """
-    references = {
-        (one.target, one.scheme): one for one in found if one.model == settings.reference
-    }
+    references = {(one.target, one.scheme): one for one in found if one.model == settings.reference}
     if not references:
         get_logger().info(
             "no learner is named %r: nothing is compared in pairs", settings.reference
@@ -62,20 +60,32 @@ def compare(reference: Predictions, other: Predictions, settings: Settings) -> d
     a, b = _aligned(reference, other)
     names = CLASS_FIGURES if isinstance(reference, ClassPredictions) else YEAR_FIGURES
     result: dict[str, Any] = {
-        "target": reference.target, "scheme": reference.scheme, "reference": reference.model,
-        "model": other.model, "n": a.n_samples, "n_studies": a.n_studies, "differences": {},
+        "target": reference.target,
+        "scheme": reference.scheme,
+        "reference": reference.model,
+        "model": other.model,
+        "n": a.n_samples,
+        "n_studies": a.n_studies,
+        "differences": {},
     }
     if not a.n_samples:
         get_logger().warning(
             "%s, %s: %s and %s share no sample: they cannot be compared",
-            reference.target, reference.scheme, reference.model, other.model,
+            reference.target,
+            reference.scheme,
+            reference.model,
+            other.model,
         )
         return result
     missed = max(reference.n_samples, other.n_samples) - a.n_samples
     if missed:
         get_logger().info(
             "%s, %s: %s and %s are compared on the %d samples that both predicted",
-            reference.target, reference.scheme, reference.model, other.model, a.n_samples,
+            reference.target,
+            reference.scheme,
+            reference.model,
+            other.model,
+            a.n_samples,
         )
     weights = with_resamples(a.n_studies, settings.resamples, settings.seed)
     of_a, of_b = figures(a, weights, settings, names), figures(b, weights, settings, names)
@@ -92,7 +102,9 @@ def compare(reference: Predictions, other: Predictions, settings: Settings) -> d
 
 def _aligned(reference: Predictions, other: Predictions) -> tuple[Predictions, Predictions]:
     _, rows, rows_other = np.intersect1d(
-        reference.samples.astype(str), other.samples.astype(str), assume_unique=True,
+        reference.samples.astype(str),
+        other.samples.astype(str),
+        assume_unique=True,
         return_indices=True,
     )
     assert isinstance(reference, ClassPredictions | YearPredictions)

@@ -26,7 +26,10 @@ def order_by_confidence(confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def selective(
-    confidence: np.ndarray, correct: np.ndarray, study: np.ndarray, weights: np.ndarray,
+    confidence: np.ndarray,
+    correct: np.ndarray,
+    study: np.ndarray,
+    weights: np.ndarray,
     precision: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the area under the risk-coverage curve and the coverage at a precision.

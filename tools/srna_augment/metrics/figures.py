@@ -30,7 +30,9 @@ Formulas = dict[str, Callable[[], np.ndarray]]
 
 
 def figures(
-    predictions: Predictions, weights: np.ndarray, settings: Settings,
+    predictions: Predictions,
+    weights: np.ndarray,
+    settings: Settings,
     names: Sequence[str] | None = None,
 ) -> Figures:
     """Compute the figures that fit the kind of target.
@@ -65,9 +67,7 @@ def headline(predictions: Predictions) -> str:
     return "accuracy_by_study" if isinstance(predictions, ClassPredictions) else "mae_by_study"
 
 
-def _class_formulas(
-    found: ClassPredictions, weights: np.ndarray, settings: Settings
-) -> Formulas:
+def _class_formulas(found: ClassPredictions, weights: np.ndarray, settings: Settings) -> Formulas:
     study, n_studies = found.study, found.n_studies
     equal = weights / found.study_sizes
     correct = found.correct.astype(np.float64)
@@ -77,7 +77,10 @@ def _class_formulas(
     @cache
     def selected(by_study: bool) -> tuple[np.ndarray, np.ndarray]:
         return selective(
-            found.confidence, found.correct, study, equal if by_study else weights,
+            found.confidence,
+            found.correct,
+            study,
+            equal if by_study else weights,
             settings.precision,
         )
 
@@ -153,9 +156,7 @@ def per_study(predictions: Predictions) -> list[dict[str, object]]:
 def per_class(found: ClassPredictions, known: np.ndarray) -> list[dict[str, object]]:
     """List each class with its samples, precision, recall, F1 and AUROC; None where undefined."""
     n_classes = len(found.classes)
-    counts = StudyCounts.of(
-        found.truth, found.predicted, found.study, found.n_studies, n_classes
-    )
+    counts = StudyCounts.of(found.truth, found.predicted, found.study, found.n_studies, n_classes)
     truth, predicted, hits = (
         array.sum(axis=0) for array in (counts.truth, counts.predicted, counts.hits)
     )

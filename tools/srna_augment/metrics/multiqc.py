@@ -99,7 +99,11 @@ def _title(result: dict[str, Any]) -> str:
 
 def _shown(title: str, description: str, **more: Any) -> dict[str, Any]:
     share: dict[str, Any] = {
-        "title": title, "description": description, "min": 0, "max": 1, "format": "{:,.3f}",
+        "title": title,
+        "description": description,
+        "min": 0,
+        "max": 1,
+        "format": "{:,.3f}",
         "scale": "Blues",
     }
     return share | more
@@ -114,7 +118,8 @@ def summary_section(report: dict[str, Any]) -> Section:
     headers = {
         "headline": _shown("Accuracy per study", "Each study counts once"),
         "interval": {
-            "title": f"{100 * level:g}% interval", "scale": False,
+            "title": f"{100 * level:g}% interval",
+            "scale": False,
             "description": "Of the accuracy (or error in years) per study, by resampling studies",
         },
         "mae": _shown("Error", "Mean error in years, each study counts once", **years),
@@ -123,8 +128,11 @@ def summary_section(report: dict[str, Any]) -> Section:
             f"Share of samples that can be called with {100 * precision:g}% of the calls right",
         ),
         "ece": _shown(
-            "Calibration", "Expected calibration error: mean gap between probability and share "
-            "correct; small is good", scale="Oranges", max=0.5,
+            "Calibration",
+            "Expected calibration error: mean gap between probability and share "
+            "correct; small is good",
+            scale="Oranges",
+            max=0.5,
         ),
         "n": _shown("Samples", "Samples with a known truth", **plain),
         "studies": _shown("Studies", "Studies (folds where none was named)", **plain),
@@ -165,8 +173,11 @@ def summary_section(report: dict[str, Any]) -> Section:
         ),
         "plot_type": "table",
         "pconfig": {
-            "id": "srna_summary_table", "title": "Summary of all predictions",
-            "col1_header": "target, scheme, learner", "sort_rows": False, "no_violin": True,
+            "id": "srna_summary_table",
+            "title": "Summary of all predictions",
+            "col1_header": "target, scheme, learner",
+            "sort_rows": False,
+            "no_violin": True,
         },
         "headers": headers,
         "data": rows,
@@ -202,10 +213,19 @@ def confusion_section(result: dict[str, Any], place: int) -> Section:
         "description": f"{name}; {result['n']:,} samples of {result['n_studies']:,} studies.",
         "plot_type": "heatmap",
         "pconfig": {
-            "id": f"srna_confusion_{file_stem(result['target'])}_plot", "title": name,
-            "xlab": "predicted", "ylab": "truth", "zlab": "percent of the truth",
-            "series_label": "classes", "min": 0, "max": 100, "tt_decimals": 1, "square": False,
-            "xcats_samples": False, "ycats_samples": False, "cluster_rows": False,
+            "id": f"srna_confusion_{file_stem(result['target'])}_plot",
+            "title": name,
+            "xlab": "predicted",
+            "ylab": "truth",
+            "zlab": "percent of the truth",
+            "series_label": "classes",
+            "min": 0,
+            "max": 100,
+            "tt_decimals": 1,
+            "square": False,
+            "xcats_samples": False,
+            "ycats_samples": False,
+            "cluster_rows": False,
             "cluster_cols": False,
             "display_values": len(predicted) <= 12,
             "colstops": [[0, "#f7fbff"], [0.5, "#6baed6"], [1, "#08306b"]],
@@ -220,16 +240,19 @@ def coverage_section(report: dict[str, Any]) -> Section:
     """Show risk against coverage, a tab for each target and scheme."""
     curves = []
     for results in _class_results(report):
-        curves.append({
-            learner_words(result["model"]): [
-                [100 * coverage, 100 * risk]
-                for coverage, risk in zip(
-                    result["risk_coverage"]["coverage"], result["risk_coverage"]["risk"],
-                    strict=True,
-                )
-            ]
-            for result in results
-        })
+        curves.append(
+            {
+                learner_words(result["model"]): [
+                    [100 * coverage, 100 * risk]
+                    for coverage, risk in zip(
+                        result["risk_coverage"]["coverage"],
+                        result["risk_coverage"]["risk"],
+                        strict=True,
+                    )
+                ]
+                for result in results
+            }
+        )
     precision = report["settings"]["precision"]
     allowed = 100 * (1 - precision)
     return COVERAGE | {
@@ -241,11 +264,16 @@ def coverage_section(report: dict[str, Any]) -> Section:
         ),
         "plot_type": "linegraph",
         "pconfig": _line_config(
-            report, "srna_coverage_curves_plot", "Risk against coverage",
-            xlab="samples that get a call (%)", ylab="calls that are wrong (%)",
+            report,
+            "srna_coverage_curves_plot",
+            "Risk against coverage",
+            xlab="samples that get a call (%)",
+            ylab="calls that are wrong (%)",
             extra_series=_dashed([[0, allowed], [100, allowed]], "allowed at this precision"),
             tops=[100 * highest_risk(results, precision) for results in _class_results(report)],
-            ymin=0, xmin=0, xmax=100,
+            ymin=0,
+            xmin=0,
+            xmax=100,
         ),
         "data": curves,
     }
@@ -255,27 +283,37 @@ def reliability_section(report: dict[str, Any]) -> Section:
     """Show reliability diagrams, a tab for each target and scheme."""
     curves = []
     for results in _class_results(report):
-        curves.append({
-            learner_words(result["model"]): [
-                [100 * confidence, 100 * accuracy]
-                for confidence, accuracy in zip(
-                    result["reliability"]["confidence"], result["reliability"]["accuracy"],
-                    strict=True,
-                )
-                if confidence is not None
-            ]
-            for result in results
-        })
+        curves.append(
+            {
+                learner_words(result["model"]): [
+                    [100 * confidence, 100 * accuracy]
+                    for confidence, accuracy in zip(
+                        result["reliability"]["confidence"],
+                        result["reliability"]["accuracy"],
+                        strict=True,
+                    )
+                    if confidence is not None
+                ]
+                for result in results
+            }
+        )
     return RELIABILITY | {
         "id": "srna_reliability_curves",
         "section_name": "Reliability diagram",
         "description": "Dashed: a probability that means what it says.",
         "plot_type": "linegraph",
         "pconfig": _line_config(
-            report, "srna_reliability_curves_plot", "Reliability diagram",
-            xlab="probability of the predicted class (%)", ylab="share correct (%)",
+            report,
+            "srna_reliability_curves_plot",
+            "Reliability diagram",
+            xlab="probability of the predicted class (%)",
+            ylab="share correct (%)",
             extra_series=_dashed([[0, 0], [100, 100]], "as it should be"),
-            xmin=0, xmax=100, ymin=0, ymax=100, style="lines+markers",
+            xmin=0,
+            xmax=100,
+            ymin=0,
+            ymax=100,
+            style="lines+markers",
         ),
         "data": curves,
     }
@@ -302,7 +340,10 @@ def _line_config(
     for label, top in zip(labels, tops or [], strict=False):
         label["ymax"] = top
     config = {
-        "id": id_, "title": title, "showlegend": True, "series_label": False,
+        "id": id_,
+        "title": title,
+        "showlegend": True,
+        "series_label": False,
         "colors": {learner_words(model): learner_style(model)[0] for model in models},
     } | more
     extra = config.pop("extra_series")

@@ -83,8 +83,13 @@ class ClassPredictions(Predictions):
         study, studies = _left(self, rows)
         probabilities = self.probabilities
         return replace(
-            self, samples=self.samples[rows], folds=self.folds[rows], study=study,
-            studies=studies, truth=self.truth[rows], predicted=self.predicted[rows],
+            self,
+            samples=self.samples[rows],
+            folds=self.folds[rows],
+            study=study,
+            studies=studies,
+            truth=self.truth[rows],
+            predicted=self.predicted[rows],
             confidence=self.confidence[rows],
             probabilities=None if probabilities is None else probabilities[rows],
         )
@@ -107,8 +112,13 @@ class YearPredictions(Predictions):
         """Return the samples at `rows`, with the studies that are left."""
         study, studies = _left(self, rows)
         return replace(
-            self, samples=self.samples[rows], folds=self.folds[rows], study=study,
-            studies=studies, truth=self.truth[rows], predicted=self.predicted[rows],
+            self,
+            samples=self.samples[rows],
+            folds=self.folds[rows],
+            study=study,
+            studies=studies,
+            truth=self.truth[rows],
+            predicted=self.predicted[rows],
         )
 
 

@@ -67,7 +67,10 @@ def read_predictions(paths: Sequence[str | Path]) -> PredictionSet:
             part = table.iloc[index]
             chunks.setdefault(cast(Key, key), []).append(
                 _Chunk(
-                    str(path), np.asarray(index) + FIRST_ROW, part, classes,
+                    str(path),
+                    np.asarray(index) + FIRST_ROW,
+                    part,
+                    classes,
                     part[columns].to_numpy(float),
                 )
             )
@@ -137,20 +140,24 @@ def _check_truth_agrees(chunks: dict[Key, list[_Chunk]]) -> None:
     for target in {key[0] for key in chunks}:
         parts = [part for key, found in chunks.items() if key[0] == target for part in found]
         cells = pd.concat(
-            [part.cells[["sample_id", "truth"]].assign(path=part.path, line=part.lines)
-             for part in parts],
+            [
+                part.cells[["sample_id", "truth"]].assign(path=part.path, line=part.lines)
+                for part in parts
+            ],
             ignore_index=True,
         )
         cells = cells[cells["truth"] != ""]
         first = cells.drop_duplicates("sample_id").set_index("sample_id")
-        differs = (first["truth"].reindex(cells["sample_id"]).to_numpy()
-                   != cells["truth"].to_numpy())
+        differs = first["truth"].reindex(cells["sample_id"]).to_numpy() != cells["truth"].to_numpy()
         if target == YEARS_TARGET and differs.any():  # 60 and 60.0 are the same age
-            differs &= np.array([
-                number(a) != number(b)
-                for a, b in zip(first["truth"].reindex(cells["sample_id"]), cells["truth"],
-                                strict=True)
-            ])
+            differs &= np.array(
+                [
+                    number(a) != number(b)
+                    for a, b in zip(
+                        first["truth"].reindex(cells["sample_id"]), cells["truth"], strict=True
+                    )
+                ]
+            )
         if differs.any():
             row = cells.iloc[int(differs.argmax())]
             other = first.loc[row["sample_id"]]
@@ -176,14 +183,22 @@ def _common(
         study_unit = "fold" if without.all() else "study, else fold"
         get_logger().info(
             "%s, %s, %s: %d of %d rows name no study: their fold counts as one",
-            target, scheme, model, without.sum(), len(cells),
+            target,
+            scheme,
+            model,
+            without.sum(),
+            len(cells),
         )
     studies, study = np.unique(unit.astype(str), return_inverse=True)
     return cells, {
-        "target": target, "scheme": scheme, "model": model,
+        "target": target,
+        "scheme": scheme,
+        "model": model,
         "samples": cells["sample_id"].to_numpy(dtype=object),
         "folds": cells["fold"].to_numpy(dtype=object),
-        "studies": studies.tolist(), "study": study, "study_unit": study_unit,
+        "studies": studies.tolist(),
+        "study": study,
+        "study_unit": study_unit,
     }
 
 
@@ -203,9 +218,7 @@ def _numbers(cells: pd.DataFrame, column: str) -> np.ndarray:
     return pd.to_numeric(cells[column], errors="coerce").to_numpy(dtype=float)
 
 
-def _year_predictions(
-    target: str, scheme: str, model: str, parts: list[_Chunk]
-) -> YearPredictions:
+def _year_predictions(target: str, scheme: str, model: str, parts: list[_Chunk]) -> YearPredictions:
     cells, common = _common(target, scheme, model, parts)
     numbers: dict[str, Any] = {}
     for column in ("truth", "predicted"):
@@ -238,14 +251,16 @@ def _class_predictions(
             f"{_place(parts, row)}, column probability: {cells['probability'][row]!r} is not a "
             f"probability: give a number from 0 to 1"
         )
-    with_column = sorted({
-        name
-        for part in parts
-        for name, given in zip(
-            part.classes, ~np.isnan(part.probabilities).all(axis=0), strict=True
-        )
-        if given
-    })
+    with_column = sorted(
+        {
+            name
+            for part in parts
+            for name, given in zip(
+                part.classes, ~np.isnan(part.probabilities).all(axis=0), strict=True
+            )
+            if given
+        }
+    )
     # age groups go from young to old, all else by alphabet
     classes = ordered(
         {*with_column, *cells["truth"], *cells["predicted"]}, (group.name for group in AGE_GROUPS)
@@ -261,10 +276,17 @@ def _class_predictions(
     else:
         get_logger().warning(
             "%s, %s, %s: no %s columns: no AUROC, log loss or top-k accuracy",
-            target, scheme, model, PROB,
+            target,
+            scheme,
+            model,
+            PROB,
         )
     return ClassPredictions(
-        **common, classes=classes, truth=truth, predicted=predicted, confidence=confidence,
+        **common,
+        classes=classes,
+        truth=truth,
+        predicted=predicted,
+        confidence=confidence,
         probabilities=probabilities,
     )
 
@@ -278,8 +300,12 @@ def _spread(part: _Chunk, code: dict[str, int]) -> np.ndarray:
 
 
 def _check_probabilities(
-    parts: list[_Chunk], target: str, cells: pd.DataFrame,
-    probabilities: np.ndarray, predicted: np.ndarray, confidence: np.ndarray,
+    parts: list[_Chunk],
+    target: str,
+    cells: pd.DataFrame,
+    probabilities: np.ndarray,
+    predicted: np.ndarray,
+    confidence: np.ndarray,
 ) -> None:
     outside = ((probabilities < 0) | (probabilities > 1)).any(axis=1)
     if outside.any():

@@ -27,8 +27,14 @@ HEADLINE_RULE = (
     "equal ones by balanced accuracy, then by name"
 )
 KNOWN_FIGURES = (
-    "accuracy_by_study", "accuracy", "balanced_accuracy", "macro_f1", "top_accuracy", "auroc",
-    "log_loss", "ece",
+    "accuracy_by_study",
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "top_accuracy",
+    "auroc",
+    "log_loss",
+    "ece",
 )
 FEW_STUDIES = 5
 
@@ -56,8 +62,13 @@ def build_report(found: PredictionSet, settings: Settings, *, version: str) -> d
         name = headline(predictions)
         get_logger().info(
             "%s, %s, %s: %s %.3f (%d samples, %d studies)",
-            predictions.target, predictions.scheme, predictions.model, name,
-            results[-1]["metrics"][name], predictions.n_samples, predictions.n_studies,
+            predictions.target,
+            predictions.scheme,
+            predictions.model,
+            name,
+            results[-1]["metrics"][name],
+            predictions.n_samples,
+            predictions.n_studies,
         )
     return {
         "schema_version": SCHEMA_VERSION,
@@ -86,7 +97,10 @@ def _result(predictions: Predictions, settings: Settings) -> dict[str, Any]:
     if settings.resamples and n_studies < FEW_STUDIES:
         get_logger().warning(
             "%s, %s, %s: with %d studies, too few, intervals cannot be relied on",
-            predictions.target, predictions.scheme, predictions.model, n_studies,
+            predictions.target,
+            predictions.scheme,
+            predictions.model,
+            n_studies,
         )
     result: dict[str, Any] = {
         "target": predictions.target,
@@ -113,9 +127,7 @@ def _with_intervals(
     found = figures(predictions, weights, settings, names)
     return {
         "metrics": {name: number(values[0]) for name, values in found.items()},
-        "intervals": {
-            name: interval(values[1:], settings.level) for name, values in found.items()
-        },
+        "intervals": {name: interval(values[1:], settings.level) for name, values in found.items()},
     }
 
 
@@ -124,7 +136,10 @@ def _class_details(
 ) -> dict[str, Any]:
     known, rule = known_classes(predictions)
     bins = bin_by_study(
-        predictions.confidence, predictions.correct, predictions.study, predictions.n_studies,
+        predictions.confidence,
+        predictions.correct,
+        predictions.study,
+        predictions.n_studies,
         settings.bins,
     )
     return {
@@ -146,14 +161,15 @@ def _known(
     """Figures over the samples whose class training knew; those of `result` when it knew all."""
     rows = np.flatnonzero(known[predictions.truth])
     part = predictions.subset(rows)
-    unknown = sorted(
-        predictions.classes[k] for k in np.unique(predictions.truth) if not known[k]
-    )
+    unknown = sorted(predictions.classes[k] for k in np.unique(predictions.truth) if not known[k])
     if unknown:
         get_logger().info(
             "%s, %s, %s: %d samples are of classes that training did not know (%s)",
-            predictions.target, predictions.scheme, predictions.model,
-            predictions.n_samples - part.n_samples, ", ".join(unknown),
+            predictions.target,
+            predictions.scheme,
+            predictions.model,
+            predictions.n_samples - part.n_samples,
+            ", ".join(unknown),
         )
     sizes: dict[str, Any] = {
         "n": part.n_samples,
@@ -190,8 +206,11 @@ def best_models(results: list[dict[str, Any]]) -> dict[str, Any]:
             {"model": result["model"], "value": result["metrics"][metric]} for result in ranked
         ]
         best[target] = {
-            "model": ranking[0]["model"], "scheme": scheme, "metric": metric,
-            "value": ranking[0]["value"], "ranking": ranking,
+            "model": ranking[0]["model"],
+            "scheme": scheme,
+            "metric": metric,
+            "value": ranking[0]["value"],
+            "ranking": ranking,
         }
     return best
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability",
+    "sample_id",
+    "target",
+    "model",
+    "scheme",
+    "fold",
+    "truth",
+    "predicted",
+    "probability",
 )
 NEVER_EMPTY = ("sample_id", "target", "model", "scheme", "fold")
 PROB = "prob:"
@@ -59,10 +66,13 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     text_columns = [name for name in (*COLUMNS, "study") if name in header]
     try:
         table = pd.read_csv(
-            io.StringIO(text), sep="\t", keep_default_na=False,
+            io.StringIO(text),
+            sep="\t",
+            keep_default_na=False,
             usecols=text_columns + probabilities,
             dtype=dict.fromkeys(text_columns, str) | dict.fromkeys(probabilities, float),
-            na_values={name: [""] for name in probabilities}, skip_blank_lines=False,
+            na_values={name: [""] for name in probabilities},
+            skip_blank_lines=False,
         )
     except ValueError:
         _find_bad_number(path, lines, header, probabilities)

@@ -47,9 +47,7 @@ def _figures(report: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
             if results[0]["kind"] == "years":
                 continue
             best = best_of(results)
-            yield (
-                file_stem(target, scheme, best["model"], "confusion"), confusion_figure(best)
-            )
+            yield (file_stem(target, scheme, best["model"], "confusion"), confusion_figure(best))
             yield file_stem(target, scheme, "reliability"), reliability_figure(results)
             yield (
                 file_stem(target, scheme, "risk_coverage"),

@@ -32,7 +32,10 @@ def accuracy_figure(results: list[dict[str, Any]]) -> Figure:
     draw_accuracy(axes, results, learners)
     axes.set_xlabel(HEADLINES[results[0]["headline"]], fontsize=LARGE)
     figure.legend(
-        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False,
+        *axes.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
         fontsize=NORMAL,
     )
     figure.suptitle(f"{results[0]['target']}: learners and schemes", fontsize=LARGE)
@@ -64,10 +67,14 @@ def overview_figure(by_target: dict[str, list[dict[str, Any]]]) -> Figure:
         axes.set_xlabel(HEADLINES[results[0]["headline"]], fontsize=NORMAL)
         handles, labels = axes.get_legend_handles_labels()
         legend |= dict(zip(labels, handles, strict=True))
-    for axes in grid[len(by_target):]:
+    for axes in grid[len(by_target) :]:
         axes.set_visible(False)
     figure.legend(
-        list(legend.values()), list(legend), loc="outside lower center", ncols=2, frameon=False,
+        list(legend.values()),
+        list(legend),
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
         fontsize=NORMAL,
     )
     return figure
@@ -87,13 +94,23 @@ def draw_accuracy(axes: Axes, results: list[dict[str, Any]], learners: list[str]
             if ends:
                 axes.hlines(y, *ends, color=colour, linewidth=2, alpha=0.55)
             axes.plot(
-                value, y, marker, color=colour, markersize=6.5, markeredgecolor="white",
-                linestyle="none", label=label, clip_on=False,
+                value,
+                y,
+                marker,
+                color=colour,
+                markersize=6.5,
+                markeredgecolor="white",
+                linestyle="none",
+                label=label,
+                clip_on=False,
             )
             axes.annotate(
                 f"{value:.2f}" if result["kind"] == "classes" else f"{value:.1f}",
-                (ends[1] if ends else value, y), xytext=(6, 0), textcoords="offset points",
-                va="center", fontsize=SMALL,
+                (ends[1] if ends else value, y),
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=SMALL,
             )
             label = None  # one entry in the legend for each scheme
     axes.set_yticks(range(len(learners)), [learner_words(model) for model in learners])

@@ -35,7 +35,9 @@ def shares(confusion: dict[str, Any]) -> tuple[list[str], list[str], np.ndarray,
     counts = counts[np.ix_(rows, columns)]
     sizes = counts.sum(axis=1)
     return (
-        [classes[i] for i in rows], [classes[i] for i in columns], sizes.astype(int),
+        [classes[i] for i in rows],
+        [classes[i] for i in columns],
+        sizes.astype(int),
         divide(counts, np.broadcast_to(sizes[:, None], counts.shape)),
     )
 
@@ -56,7 +58,8 @@ def confusion_figure(result: dict[str, Any]) -> Figure:
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     axes.set_xticks(range(len(predicted)), predicted, rotation=90, fontsize=NORMAL)
     axes.set_yticks(
-        range(len(truth)), [f"{name} ({n:,})" for name, n in zip(truth, sizes, strict=True)],
+        range(len(truth)),
+        [f"{name} ({n:,})" for name, n in zip(truth, sizes, strict=True)],
         fontsize=NORMAL,
     )
     axes.set_xticks(np.arange(len(predicted) + 1) - 0.5, minor=True)
@@ -66,14 +69,20 @@ def confusion_figure(result: dict[str, Any]) -> Figure:
     axes.spines[:].set_visible(False)
     for i, j in np.argwhere(share >= SMALLEST_SHOWN):
         axes.text(
-            j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=SMALL,
+            j,
+            i,
+            f"{100 * share[i, j]:.0f}",
+            ha="center",
+            va="center",
+            fontsize=SMALL,
             color="white" if share[i, j] > DARK else "black",
         )
     axes.set_xlabel("predicted", fontsize=LARGE)
     axes.set_ylabel("truth (samples)", fontsize=LARGE)
     figure.suptitle(
         f"{result['target']}: {learner_words(result['model'])}, "
-        f"{scheme_words(result['scheme'])}\npercent of each row", fontsize=LARGE,
+        f"{scheme_words(result['scheme'])}\npercent of each row",
+        fontsize=LARGE,
     )
     bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=25, pad=0.02)
     bar.outline.set_visible(False)

@@ -41,14 +41,26 @@ def reliability_figure(results: list[dict[str, Any]]) -> Figure:
         part = counts / counts.sum()
         edges = np.array(shown["edges"])
         axes.bar(
-            edges[:-1], 0.25 * part / part.max(), width=np.diff(edges), align="edge",
-            color=PALE, edgecolor="white", linewidth=0.5, zorder=1,
+            edges[:-1],
+            0.25 * part / part.max(),
+            width=np.diff(edges),
+            align="edge",
+            color=PALE,
+            edgecolor="white",
+            linewidth=0.5,
+            zorder=1,
         )
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=2)
         axes.plot(confidence, accuracy, color=colour, linewidth=1.2, zorder=3)
         axes.scatter(
-            confidence, accuracy, s=12 + 90 * part[full], color=colour, edgecolor="white",
-            linewidth=0.6, zorder=4, clip_on=False,
+            confidence,
+            accuracy,
+            s=12 + 90 * part[full],
+            color=colour,
+            edgecolor="white",
+            linewidth=0.6,
+            zorder=4,
+            clip_on=False,
         )
         axes.set_title(
             f"{learner_words(result['model'])}, ECE {result['metrics']['ece']:.3f}",

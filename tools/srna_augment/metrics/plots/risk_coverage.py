@@ -34,16 +34,27 @@ def risk_coverage_figure(results: list[dict[str, Any]], precision: float) -> Fig
         coverage, risk = np.array(points["coverage"]), np.array(points["risk"])
         above = ", above the plot" if risk.min() > top else ""
         axes.plot(
-            coverage, risk, color=colour, marker=marker, markersize=5, linewidth=1.5,
-            markeredgecolor="white", markeredgewidth=0.6,
-            markevery=max(1, -(-len(risk) // MARKERS)), clip_on=True,
+            coverage,
+            risk,
+            color=colour,
+            marker=marker,
+            markersize=5,
+            linewidth=1.5,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            markevery=max(1, -(-len(risk) // MARKERS)),
+            clip_on=True,
             label=f"{learner_words(result['model'])} "
-                  f"({100 * result['metrics']['coverage_at_precision']:.0f}%{above})",
+            f"({100 * result['metrics']['coverage_at_precision']:.0f}%{above})",
         )
     axes.axhline(1 - precision, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
     axes.annotate(
-        f"precision {precision:g}", (0, 1 - precision), xytext=(3, 3),
-        textcoords="offset points", fontsize=SMALL, color=GREY,
+        f"precision {precision:g}",
+        (0, 1 - precision),
+        xytext=(3, 3),
+        textcoords="offset points",
+        fontsize=SMALL,
+        color=GREY,
     )
     tidy(axes)
     axes.set_xlim(0, 1)
@@ -53,8 +64,12 @@ def risk_coverage_figure(results: list[dict[str, Any]], precision: float) -> Fig
     axes.set_xlabel("samples that get a call (coverage)", fontsize=LARGE)
     axes.set_ylabel("calls that are wrong (risk)", fontsize=LARGE)
     figure.legend(
-        loc="outside lower center", fontsize=NORMAL, frameon=False, title_fontsize=NORMAL,
-        title=f"samples that can be called at precision {precision:g}", ncols=3,
+        loc="outside lower center",
+        fontsize=NORMAL,
+        frameon=False,
+        title_fontsize=NORMAL,
+        title=f"samples that can be called at precision {precision:g}",
+        ncols=3,
         columnspacing=1.2,
     )
     figure.suptitle(

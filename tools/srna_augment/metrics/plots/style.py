@@ -22,8 +22,11 @@ LEARNER_STYLES = {
 }
 OTHER_STYLES = (("#E69F00", "P"), ("#56B4E9", "X"), ("#000000", "*"))
 SCHEME_STYLES = dict(
-    zip(SCHEMES, (("#0072B2", "o"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "s")),
-        strict=True)
+    zip(
+        SCHEMES,
+        (("#0072B2", "o"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "s")),
+        strict=True,
+    )
 )
 GREY = "#767676"
 PALE = "#D9D9D9"
