@@ -34,9 +34,9 @@ from ..model.network import BatchNorm, Dense, Layer, Network, blocks
 from .engine import RULES, Block, Outputs, Rule, as_references, chosen_outputs
 
 # Rows of one matrix product: enough for full speed, few enough for the result to stay in the cache.
-PRODUCT_ROWS = 256
+PRODUCT_ROWS = 480
 # What one block of results may take; a block holds at least PRODUCT_ROWS rows all the same.
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20
 # How far the folded network may stray from the network as it is, in float32.
 FOLDING_TOLERANCE = 1e-4
 
@@ -218,15 +218,14 @@ def one_thread_a_product() -> AbstractContextManager[Any]:
 
 
 def _stages(member: list[Layer]) -> list[_Stage]:
-    """Fold a member's elementwise layers into its dense ones, in float64."""
+    """Fold a member's elementwise layers into its dense ones, in float64 where there are any."""
     stages: list[_Stage] = []
     kernels: list[np.ndarray] = []
     shift: np.ndarray | None = None
     pending: tuple[np.ndarray, np.ndarray] | None = None  # batch normalisation of a stage's input
     for position, layer in enumerate(member):
         if isinstance(layer, Dense):
-            kernel = layer.kernel.astype(np.float64)
-            bias = layer.bias.astype(np.float64)
+            kernel, bias = layer.kernel, layer.bias.astype(np.float64)
             if pending is not None:
                 bias = bias + pending[1] @ kernel
                 kernel = pending[0][:, None] * kernel
@@ -267,7 +266,7 @@ def _plan(network: Network, rule: Rule, dtype: np.dtype) -> _Plan:
     total_shift = np.zeros(network.n_outputs)
     for weight, layers in zip(network.weights, network.members, strict=True):
         *stages, end = _stages(layers)
-        last = end.kernels[0]
+        last = end.kernels[0].astype(np.float64)
         for kernel in end.kernels[1:]:
             last = last @ kernel
         shift = end.shift
@@ -301,7 +300,10 @@ def _plan(network: Network, rule: Rule, dtype: np.dtype) -> _Plan:
             ready.append(_Stage(kernels, stage.shift.astype(dtype), magnitude))
         ready[0].kernels = ready[0].kernels[1:]  # the first is in _Plan.first
         members.append(_Member(ready, np.ascontiguousarray(last, dtype=dtype), columns))
-    joined = np.concatenate(first, axis=1) if first else np.zeros((network.n_inputs, 0))
+    if len(first) > 1:
+        joined = np.concatenate([kernel.astype(dtype, copy=False) for kernel in first], axis=1)
+    else:
+        joined = first[0] if first else np.zeros((network.n_inputs, 0))
     joined = np.ascontiguousarray(joined, dtype=dtype)
     return _Plan(
         rule=rule,

@@ -6,7 +6,8 @@ untouched, when it is given
 - a graph and a session of its own, so that Keras in the same process is not disturbed;
 - ``tf.compat.v1`` under the name ``tf`` in each of its modules;
 - kernels in variables: it writes a kernel into the graph anew at each of some twenty uses;
-- the class to explain through a placeholder: it adds operations to the graph at each call.
+- the class to explain, one a sample, through a placeholder: it adds operations to the graph at
+  each call.
 """
 
 from __future__ import annotations
@@ -85,12 +86,11 @@ def stream(
         logits = _centred(network.logits(block))
         chosen = chosen_outputs(outputs, rows, logits)
         values = np.zeros((*chosen.shape, network.n_inputs), dtype=np.float32)
-        for output in np.unique(chosen):
-            sample, column = np.nonzero(chosen == output)
+        for column in range(chosen.shape[1]):
             for weight, member in zip(weights, members, strict=True):
                 for reference in references:
-                    found = member.contributions(block[sample], reference, int(output))
-                    values[sample, column] += weight / len(references) * found
+                    found = member.contributions(block, reference, chosen[:, column])
+                    values[:, column] += weight / len(references) * found
         change = np.take_along_axis(logits - at_reference, chosen, axis=1)
         yield Block(rows, chosen, values, logits, values.sum(axis=2) - change)
 
@@ -157,20 +157,26 @@ class _Member:
                 last = index == len(layers) - 1
                 converted.append(self._convert(tf, deeplift_layers, layer, mode, index, last))
             target = converted[-1]
+            self.n_outputs = target.kernel.shape[1]
+            self.task = tf.compat.v1.placeholder(tf.float32, shape=[None, self.n_outputs])
+            target.set_scoring_mode = lambda _: self._explain_chosen(tf, target)
+            target.update_task_index = lambda _: None
+            target.update_task_vector = lambda: None
             converted.append(
                 deeplift_layers.Softmax(nonlinear_mxts_mode=mode, name="softmax", verbose=False)
             )
             self.util.connect_list_of_layers(converted)
             converted[-1].build_fwd_pass_vars()
-            self.n_outputs = target.kernel.shape[1]
-            self.task = tf.compat.v1.placeholder(tf.float32, shape=[self.n_outputs])
-            target.task_vector = self.task
-            target._active, target._task_index = 0.0, 0
-            target.update_task_vector = lambda: None
             model = models.SequentialModel(converted)
             self.function = model.get_target_contribs_func(
                 find_scores_layer_idx=0, target_layer_idx=-2
             )
+
+    def _explain_chosen(self, tf: Any, target: Any) -> None:
+        """Start from a class a sample, where the package knows one class for all samples."""
+        target._pos_mxts = tf.zeros_like(target.get_activation_vars()) + self.task
+        target._neg_mxts = target._pos_mxts
+        target._set_mxts_updated_true()
 
     def _convert(
         self, tf: Any, deeplift_layers: Any, layer: Layer, mode: Any, index: int, last: bool
@@ -198,15 +204,15 @@ class _Member:
             )
         return deeplift_layers.ReLU(nonlinear_mxts_mode=mode, name=name, verbose=False)
 
-    def contributions(self, x: np.ndarray, reference: np.ndarray, output: int) -> np.ndarray:
-        """Return contributions ``(n, n_inputs)`` to one mean-normalised logit."""
+    def contributions(
+        self, x: np.ndarray, reference: np.ndarray, outputs: np.ndarray
+    ) -> np.ndarray:
+        """Return contributions ``(n, n_inputs)`` to one mean-normalised logit a sample."""
         self.util.get_session = lambda: self.session
-        vector = np.zeros(self.n_outputs, dtype=np.float32)
-        vector[output] = 1
-        self.session.further = {self.task: vector}
+        self.session.further = {self.task: np.eye(self.n_outputs, dtype=np.float32)[outputs]}
         with _silent():
             found = self.function(
-                task_idx=output, input_data_list=[x], input_references_list=[reference[None]],
+                task_idx=None, input_data_list=[x], input_references_list=[reference[None]],
                 batch_size=len(x), progress_update=None,
             )
         return np.asarray(found, dtype=np.float32)

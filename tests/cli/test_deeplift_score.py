@@ -1,0 +1,333 @@
+"""`deeplift-score` as a user runs it, on a small model whose answers are known."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from srna_augment.calibration import Calibration
+from srna_augment.expression import Expression, write_expression
+from srna_augment.model.file import save_models
+from srna_augment.model.forest import Forest
+from srna_augment.model.inputs import Inputs
+from srna_augment.model.network import Dense, Network, ReLU
+from srna_augment.model.target import TargetModel
+from srna_augment.normalisation import State
+
+FEATURES = ["hsa-mir-122", "hsa-mir-9", "hsa-mir-1", "hsa-let-7a"]
+CLASSES = ["brain", "heart", "liver"]
+MARKER = {"liver": 0, "brain": 1, "heart": 2}
+N = 30
+
+
+def state(**changes) -> State:
+    content = {
+        "method": "log2rpm", "level": "stem", "features": FEATURES, "fill": [0.0] * 4,
+        "reference": None, "units": "log2 RPM", "n_samples": N,
+    }  # fmt: skip
+    return State(**{**content, **changes})
+
+
+def network(seed: int = 0) -> Network:
+    """Each class looks at its marker; the last feature is a decoy, and noise is small."""
+    g = np.random.default_rng(seed)
+    members = []
+    for _ in range(2):
+        first = 0.01 * g.standard_normal((4, 6)).astype("f4")
+        last = 0.01 * g.standard_normal((6, 3)).astype("f4")
+        for place, name in enumerate(CLASSES):
+            first[MARKER[name], place] = 1
+            last[place, place] = 2
+        members.append(
+            [Dense(first, np.zeros(6, "f4")), ReLU(), Dense(last, np.zeros(3, "f4"))]
+        )
+    return Network(members, np.full(2, 0.5))
+
+
+def target(learner, **changes) -> TargetModel:
+    inputs = Inputs(FEATURES, *(np.array(v, "f4") for v in ([5] * 4, [5] * 4, [2] * 4)))
+    content = {
+        "target": "tissue", "classes": CLASSES, "term_ids": [""] * 3, "state": state(),
+        "inputs": inputs, "learner": learner, "calibration": Calibration(),
+        "references": {
+            "mean": np.zeros(4, "f4"), "class:liver": np.array([2, -0.5, -0.5, 0], "f4"),
+        },
+    }  # fmt: skip
+    return TargetModel(**{**content, **changes})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Return a folder with a network, a forest, and expression of 30 samples in two studies."""
+    folder = tmp_path_factory.mktemp("score")
+    save_models([target(network())], folder / "model.h5", version="0")
+    save_models([target(network(1))], folder / "other.h5", version="0")
+    forest = Forest(
+        roots=np.array([0, 3], "i4"), feature=np.array([0, -1, -1, 1, -1, -1], "i4"),
+        threshold=np.array([1, 0, 0, 1, 0, 0], "f4"), left=np.array([1, 0, 0, 4, 0, 0], "i4"),
+        right=np.array([2, 0, 0, 5, 0, 0], "i4"),
+        value=np.array(
+            [[0.3, 0.3, 0.4], [0.5, 0.5, 0], [0, 0, 1], [0.3, 0.3, 0.4], [0, 0.5, 0.5], [1, 0, 0]],
+            "f4",
+        ),
+    )  # fmt: skip
+    save_models([target(forest)], folder / "forest.h5", version="0")
+    truth = np.array(CLASSES)[np.arange(N) % 3]
+    values = np.random.default_rng(5).normal(4, 0.3, (N, 4)).astype("f4")
+    values[np.arange(N), [MARKER[name] for name in truth]] += 5
+    names = [f"s{i}" for i in range(N)]
+    obs = pd.DataFrame(
+        {"tissue": truth, "study": np.where(np.arange(N) < 12, "A", "B")}, index=names
+    )
+    obs.loc["s3", "tissue"] = ""
+    var = pd.DataFrame(index=FEATURES)
+    write_expression(
+        Expression(values, names, FEATURES, obs, var, state().to_json()),
+        folder / "e.h5ad", version="0",
+    )  # fmt: skip
+    write_expression(
+        Expression(values, names, FEATURES, obs, var, state(units="log2 CPM").to_json()),
+        folder / "units.h5ad", version="0",
+    )  # fmt: skip
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as handle:
+        return list(csv.DictReader(handle, delimiter="\t"))
+
+
+def test_markers_come_first_and_everything_is_written(run_command, folder, tmp_path):
+    out = tmp_path / "s.h5"
+    run = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", out, "--strict",
+        "--tables", tmp_path / "t", "--plots", tmp_path / "p", "--multiqc", tmp_path / "m",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == ""
+    assert "tissue: reference: mean" in run.stderr
+
+    classes = rows(tmp_path / "t" / "tissue.classes.tsv")
+    first = {row["class"]: row for row in classes if row["rank"] == "1"}
+    assert {name: row["feature"] for name, row in first.items()} == {
+        name: FEATURES[MARKER[name]] for name in CLASSES
+    }
+    for row in first.values():
+        assert row["share_positive"] == "1.000"
+        assert (row["n_samples"], row["n_studies"], row["studies_positive"]) == ("10", "2", "2")
+
+    per_sample = rows(tmp_path / "t" / "tissue.samples.tsv")
+    assert len(per_sample) == N * len(FEATURES)
+    s3 = [row for row in per_sample if row["sample_id"] == "s3"]
+    assert {row["truth"] for row in s3} == {""}
+    assert [row["rank"] for row in s3] == ["1", "2", "3", "4"]
+
+    stable = rows(tmp_path / "t" / "tissue.stability.tsv")
+    assert [row["n_models"] for row in stable] == ["2", "2", "2"]
+
+    with h5py.File(out) as file:
+        place = file["targets/tissue"]
+        assert place.attrs["rule"] == "rescale"
+        assert place.attrs["engine"] == "native"
+        assert place.attrs["completeness"] < 1e-5
+        assert list(place["features"].asstr()) == FEATURES
+        assert list(place["samples"].asstr())[:2] == ["s0", "s1"]
+        assert list(place["references/names"].asstr()) == ["mean"]
+        # explained again by hand: completeness against the model's own logits
+        values = place["contributions"][...]
+        learner = network()
+        x = rows_as_inputs(folder)
+        logits = learner.logits(x) - learner.logits(np.zeros((1, 4), "f4"))
+        logits -= logits.mean(axis=1, keepdims=True)
+        explained = place["explained"][...]
+        np.testing.assert_array_equal(explained, learner.logits(x).argmax(axis=1))
+        np.testing.assert_allclose(values.sum(axis=1), logits[np.arange(N), explained], atol=1e-5)
+
+    for stem in ("tissue.classes", "tissue.samples"):
+        assert (tmp_path / "p" / f"{stem}.svg").read_text().count("hsa-mir-122") >= 1
+        assert (tmp_path / "p" / f"{stem}.png").read_bytes()[:4] == b"\x89PNG"
+    section = json.loads((tmp_path / "m" / "srna_deeplift_tissue_mqc.json").read_text())
+    assert section["plot_type"] == "heatmap"
+    assert [row.split(" (")[0] for row in section["ycats"]] == CLASSES
+    assert np.array(section["data"]).shape == (3, len(section["xcats"]))
+    # what speaks for a class is red in its own row only
+    liver = np.array(section["data"])[:, section["xcats"].index("hsa-mir-122")]
+    assert liver[2] > 0 > max(liver[:2])
+
+
+def rows_as_inputs(folder: Path) -> np.ndarray:
+    import anndata
+
+    return ((anndata.read_h5ad(folder / "e.h5ad").X - 5) / 2).astype("f4")
+
+
+def test_all_classes_and_the_true_class(run_command, folder, tmp_path):
+    for kind in ("all", "true", "predicted"):
+        run = run_command(
+            "deeplift-score", folder / "model.h5", folder / "e.h5ad", "-q",
+            "--output", tmp_path / f"{kind}.h5", "--target-class", kind,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+    with h5py.File(tmp_path / "all.h5") as file, h5py.File(tmp_path / "true.h5") as true:
+        every, own = file["targets/tissue"], true["targets/tissue"]
+        assert every["contributions"].shape == (N, 3, 4)
+        assert own["contributions"].shape == (N - 1, 4)  # s3 has no label
+        assert "s3" not in list(own["samples"].asstr())
+        truth = own["truth"][...]
+        kept = np.delete(every["contributions"][...], 3, axis=0)
+        np.testing.assert_allclose(
+            own["contributions"][...], kept[np.arange(N - 1), truth], atol=1e-6
+        )
+        # contributions to all classes together are nothing: logits are mean-normalised
+        np.testing.assert_allclose(every["contributions"][...].sum(axis=1), 0, atol=1e-6)
+
+
+def test_why_liver_and_not_another(run_command, folder, tmp_path):
+    """From the liver's own profile, a brain sample is no liver for want of miR-122."""
+    run = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
+        "--target-class", "liver", "--reference", "class:liver", "--tables", tmp_path,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    brain = [r for r in rows(tmp_path / "tissue.classes.tsv") if r["samples_of"] == "brain"]
+    assert {row["class"] for row in brain} == {"liver"}
+    last = brain[-1]
+    assert last["feature"] == "hsa-mir-122"
+    assert float(last["mean"]) < -1
+
+
+def test_reference_from_files(run_command, folder, tmp_path):
+    table = tmp_path / "reference.tsv"
+    table.write_text("feature\tlog2rpm\n" + "".join(f"{name}\t5\n" for name in FEATURES[:3]))
+    arguments = ("deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output")
+    given = run_command(*arguments, tmp_path / "file.h5", "--reference", table)
+    assert given.returncode == 0, given.stderr
+    assert "gives 3 of 4 features; the others are the mean" in given.stderr
+    assert run_command(*arguments, tmp_path / "mean.h5").returncode == 0
+    both = run_command(
+        *arguments, tmp_path / "both.h5", "--reference", folder / "e.h5ad", "--reference", "mean"
+    )
+    assert both.returncode == 0, both.stderr
+    with (
+        h5py.File(tmp_path / "file.h5") as one, h5py.File(tmp_path / "mean.h5") as mean,
+        h5py.File(tmp_path / "both.h5") as two,
+    ):  # fmt: skip
+        # 5 is the centre of every feature, so the file says what the mean says
+        np.testing.assert_allclose(
+            one["targets/tissue/contributions"][...], mean["targets/tissue/contributions"][...]
+        )
+        stored = two["targets/tissue/references/values"][...]
+        np.testing.assert_allclose(stored[0], rows_as_inputs(folder).mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(stored[1], 0)
+
+
+def test_strict_ends_with_3_and_writes_nothing(run_command, folder, tmp_path):
+    run = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
+        "--strict", "--tolerance", "1e-12",
+    )  # fmt: skip
+    assert run.returncode == 3
+    assert list(tmp_path.iterdir()) == []
+    assert "miss the difference of the logit" in run.stderr
+    lax = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
+        "--tolerance", "1e-12",
+    )  # fmt: skip
+    assert lax.returncode == 0
+    assert "WARNING" in lax.stderr
+
+
+def test_comparison_with_another_model(run_command, folder, tmp_path):
+    run = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
+        "--tables", tmp_path, "--compare", folder / "other.h5", "--compare", folder / "model.h5",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    stable = rows(tmp_path / "tissue.stability.tsv")
+    assert [row["n_models"] for row in stable] == ["3"] * 3
+    assert all(row["kept_of_top20"] == "4" for row in stable)  # there are four features
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--target", "sex"], 2, "it has tissue"),
+        (["--target-class", "lung"], 2, "one of brain, heart, liver"),
+        (["--reference", "class:lung"], 2, "choose from mean, class:liver"),
+        (["--reference", "zero"], 2, "neither a reference of the model (mean, class:liver) nor a"),
+        (["--sample", "s99", "--plots", "."], 2, "--sample s99: no such sample"),
+        (["--group", "lab"], 2, "the metadata has no such column"),
+        (["--rule", "gradient"], 2, "rescale"),
+    ],
+)
+def test_wrong_calls_end_in_one_line(run_command, folder, tmp_path, arguments, code, message):
+    run = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
+        *arguments, cwd=tmp_path,
+    )  # fmt: skip
+    assert run.returncode == code
+    assert message in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr
+    assert not list(tmp_path.glob("*.h5"))
+
+
+def test_wrong_data_end_in_one_line(run_command, folder, tmp_path):
+    bad = tmp_path / "bad.tsv"
+    bad.write_text("hsa-mir-122\t1\nhsa-mir-9\tmuch\n")
+    out = ("--output", tmp_path / "s.h5")
+    for arguments, message in (
+        ((folder / "model.h5", folder / "units.h5ad", *out), "expression has units 'log2 CPM'"),
+        ((folder / "model.h5", folder / "model.h5", *out), "not an AnnData file"),
+        ((folder / "e.h5ad", folder / "e.h5ad", *out), "not a model of this suite"),
+        ((folder / "model.h5", folder / "e.h5ad", *out, "--reference", bad), "bad.tsv: line 2"),
+    ):
+        run = run_command("deeplift-score", *arguments)
+        assert run.returncode == 1, run.stderr
+        assert message in run.stderr
+        assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.train
+def test_the_package_gives_the_same_file(run_command, folder, tmp_path):
+    values = []
+    for engine in ("native", "deeplift"):
+        run = run_command(
+            "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--target-class", "all",
+            "--rule", "revealcancel", "--engine", engine, "--output", tmp_path / f"{engine}.h5",
+            "--strict",
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        assert run.stdout == ""
+        with h5py.File(tmp_path / f"{engine}.h5") as file:
+            assert file["targets/tissue"].attrs["engine"] == engine
+            values.append(file["targets/tissue/contributions"][...])
+    assert np.abs(values[0] - values[1]).max() < 1e-5 * np.abs(values[0]).max()
+
+
+def test_a_forest_is_not_for_deeplift(run_command, folder, tmp_path):
+    run = run_command(
+        "deeplift-score", folder / "forest.h5", folder / "e.h5ad", "--engine", "deeplift",
+        "--output", tmp_path / "s.h5",
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "is a forest, which DeepLIFT does not explain" in run.stderr
+
+
+def test_a_forest_by_treeshap_in_the_same_shape(run_command, folder, tmp_path):
+    pytest.importorskip("shap", reason="shap is not installed (pip install shap)")
+    run = run_command(
+        "deeplift-score", folder / "forest.h5", folder / "e.h5ad", "--target-class", "liver",
+        "--output", tmp_path / "s.h5", "--tables", tmp_path, "--strict",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    first = [r for r in rows(tmp_path / "tissue.classes.tsv") if r["samples_of"] == "liver"][0]
+    # two trees: miR-122 above 1 makes the liver's share 1 instead of 0 in one of them
+    assert (first["feature"], float(first["mean"])) == ("hsa-mir-122", pytest.approx(0.5))
+    with h5py.File(tmp_path / "s.h5") as file:
+        assert file["targets/tissue"].attrs["rule"] == "treeshap"
+        assert file["targets/tissue"].attrs["unit"] == "class share"
