@@ -30,7 +30,7 @@ def test_arms_and_copies_are_summed_and_gaps_stay_gaps(order):
         order=order,
     )
     result = collapse(source, "stem")
-    assert result.features == ["hsa-let-7a", "hsa-mir-1", "SNORD44"]
+    assert result.features == ["hsa-let-7a/7c", "hsa-mir-1", "SNORD44"]
     np.testing.assert_array_equal(result.values, [[7, 4, 7], [4, 1, NAN], [NAN, NAN, 0]])
     assert result.values.dtype == np.float32
     assert result.units == "counts"
@@ -51,24 +51,37 @@ def test_levels_keep_apart_what_they_name():
 def test_var_records_where_each_key_came_from():
     source = table([*FEATURES, "mmu-miR-21a-5p", "unmapped"], [[1] * 7])
     var = collapse(source, "stem").var
-    assert list(var.index) == ["hsa-let-7a", "hsa-mir-1", "SNORD44", "mmu-mir-21a"]
-    assert var.loc["hsa-let-7a"].tolist() == ["hsa-let-7a-5p|hsa-let-7a-2-3p", 2, "miRNA", "hsa"]
+    assert list(var.index) == ["hsa-let-7a/7c", "hsa-mir-1", "SNORD44", "mmu-mir-21a"]
+    assert var.loc["hsa-let-7a/7c"].tolist() == ["hsa-let-7a-5p|hsa-let-7a-2-3p", 2, "miRNA", "hsa"]
     assert var.loc["SNORD44"].tolist() == ["SNORD44", 1, "snoRNA", ""]
     assert var.loc["mmu-mir-21a", "species"] == "mmu"
 
 
-def test_members_of_a_merged_name_are_not_reported_where_it_is():
-    names = ["hsa-let-7a-5p/7c-5p", "hsa-let-7c-3p", "hsa-let-7c-5p", "hsa-miR-21-5p"]
+def test_merged_name_within_a_key_loses_nothing():
+    names = ["hsa-let-7a-5p/7c-5p", "hsa-let-7c-3p", "hsa-let-7c-5p"]
+    source = table(names, [[9, 1, NAN], [NAN, 1, 5]])
+    assert collapse(source, "stem").values.tolist() == [[10], [6]]
+
+
+@pytest.mark.parametrize(
+    ("level", "names"),
+    [
+        ("stem", ["hsa-miR-21-5p/122-5p", "hsa-miR-122-3p", "hsa-miR-122-5p", "hsa-miR-9-5p"]),
+        ("precursor", ["hsa-miR-21-5p/122-5p", "hsa-miR-122-3p", "hsa-miR-122-5p", "hsa-miR-9-5p"]),
+    ],
+)
+def test_members_of_a_merged_name_are_not_reported_where_it_is(level, names):
     source = table(names, [[9, 1, NAN, 4], [NAN, 1, 5, 4]])
-    result = collapse(source, "stem")
-    assert result.features == ["hsa-let-7a", "hsa-let-7c", "hsa-mir-21"]
+    result = collapse(source, level)
+    assert result.features == ["hsa-mir-21", "hsa-mir-122", "hsa-mir-9"]
     # The first sample is of a table with merged names, the second is not.
     np.testing.assert_array_equal(result.values, [[9, NAN, 4], [NAN, 6, 4]])
 
 
 def test_the_source_is_left_as_it_was():
-    source = table(["hsa-let-7a-5p/7c-5p", "hsa-let-7c-3p"], [[9, 1]])
-    collapse(source, "stem")
+    source = table(["hsa-miR-21-5p/122-5p", "hsa-miR-122-3p"], [[9, 1]])
+    result = collapse(source, "stem")
+    np.testing.assert_array_equal(result.values, [[9, NAN]])
     np.testing.assert_array_equal(source.values, [[9, 1]])
 
 

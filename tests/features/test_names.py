@@ -14,9 +14,9 @@ def keys(name):
         # As miRBase 22.1 writes them.
         ("hsa-miR-200c-3p", "hsa-miR-200c-3p", "hsa-mir-200c", "hsa-mir-200c"),
         ("hsa-mir-200c", "hsa-mir-200c", "hsa-mir-200c", "hsa-mir-200c"),
-        ("hsa-let-7a-5p", "hsa-let-7a-5p", "hsa-let-7a", "hsa-let-7a"),  # from three precursors
-        ("hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a"),
-        ("hsa-let-7a-2-3p", "hsa-let-7a-2-3p", "hsa-let-7a-2", "hsa-let-7a"),
+        ("hsa-let-7a-5p", "hsa-let-7a-5p", "hsa-let-7a", "hsa-let-7a/7c"),  # from three precursors
+        ("hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a/7c"),
+        ("hsa-let-7a-2-3p", "hsa-let-7a-2-3p", "hsa-let-7a-2", "hsa-let-7a/7c"),
         ("hsa-miR-550a-3-5p", "hsa-miR-550a-3-5p", "hsa-mir-550a-3", "hsa-mir-550a"),
         ("hsa-mir-1-2", "hsa-mir-1-2", "hsa-mir-1-2", "hsa-mir-1"),
         ("hsa-miR-451a", "hsa-miR-451a", "hsa-mir-451a", "hsa-mir-451a"),
@@ -27,17 +27,17 @@ def keys(name):
         ("hsa-miR-126", "hsa-miR-126-3p", "hsa-mir-126", "hsa-mir-126"),
         ("hsa-miR-126*", "hsa-miR-126-5p", "hsa-mir-126", "hsa-mir-126"),
         ("hsa-miR-9*", "hsa-miR-9-3p", "hsa-mir-9", "hsa-mir-9"),
-        ("hsa-mir-103-1", "hsa-mir-103a-1", "hsa-mir-103a-1", "hsa-mir-103a"),
+        ("hsa-mir-103-1", "hsa-mir-103a-1", "hsa-mir-103a-1", "hsa-mir-103a/107"),
         ("hsa-mir-103-1-as", "hsa-mir-103b-1", "hsa-mir-103b-1", "hsa-mir-103b"),
-        ("hsa-miR-103", "hsa-miR-103a-3p", "hsa-mir-103a", "hsa-mir-103a"),
-        ("hsa-miR-378", "hsa-miR-378a-3p", "hsa-mir-378a", "hsa-mir-378a"),
-        ("hsa-mir-365-2", "hsa-mir-365b", "hsa-mir-365b", "hsa-mir-365b"),
+        ("hsa-miR-103", "hsa-miR-103a-3p", "hsa-mir-103a", "hsa-mir-103a/107"),
+        ("hsa-miR-378", "hsa-miR-378a-3p", "hsa-mir-378a", "hsa-mir-378a/378d/378c"),
+        ("hsa-mir-365-2", "hsa-mir-365b", "hsa-mir-365b", "hsa-mir-365a/365b"),
         ("hsa-mir-128a", "hsa-mir-128-1", "hsa-mir-128-1", "hsa-mir-128"),
         ("hsa-miR-375", "hsa-miR-375-3p", "hsa-mir-375", "hsa-mir-375"),  # renamed by release 22
         ("hsa-miR-3591-3p", "hsa-miR-122b-3p", "hsa-mir-122b", "hsa-mir-122b"),
         # Accessions, alone or in company.
-        ("MIMAT0000062", "hsa-let-7a-5p", "hsa-let-7a", "hsa-let-7a"),
-        ("MI0000060", "hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a"),
+        ("MIMAT0000062", "hsa-let-7a-5p", "hsa-let-7a", "hsa-let-7a/7c"),
+        ("MI0000060", "hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a/7c"),
         (
             "hsa-miR-101-3p:MIMAT0000099:Homo:sapiens:miR-101-3p",
             "hsa-miR-101-3p", "hsa-mir-101", "hsa-mir-101",
@@ -46,13 +46,13 @@ def keys(name):
         # Without species, gene symbols, R's dots, underscores, case, marks.
         ("miR-21-5p", "hsa-miR-21-5p", "hsa-mir-21", "hsa-mir-21"),
         ("let-7b", "hsa-let-7b-5p", "hsa-let-7b", "hsa-let-7b"),
-        ("MIRLET7A1", "hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a"),
+        ("MIRLET7A1", "hsa-let-7a-1", "hsa-let-7a-1", "hsa-let-7a/7c"),
         ("MIR92A1", "hsa-mir-92a-1", "hsa-mir-92a-1", "hsa-mir-92a"),
         ("hsa.miR.200c.3p", "hsa-miR-200c-3p", "hsa-mir-200c", "hsa-mir-200c"),
         ("hsa.miR.200c.", "hsa-miR-200c-5p", "hsa-mir-200c", "hsa-mir-200c"),
         ("hsa_miR_21_5p", "hsa-miR-21-5p", "hsa-mir-21", "hsa-mir-21"),
         ("hsa-mir-21-5p", "hsa-miR-21-5p", "hsa-mir-21", "hsa-mir-21"),
-        ("hsa-miR-151a-5p@", "hsa-miR-151a-5p", "hsa-mir-151a", "hsa-mir-151a"),
+        ("hsa-miR-151a-5p@", "hsa-miR-151a-5p", "hsa-mir-151a", "hsa-mir-151a/151b"),
         ("hsa-miR-548al-p3", "hsa-miR-548al", "hsa-mir-548al", "hsa-mir-548al"),
         # MirGeneDB.
         ("Hsa-Mir-8-P2b_3p", "hsa-miR-200c-3p", "hsa-mir-200c", "hsa-mir-200c"),
@@ -112,6 +112,19 @@ def test_class_of_small_rna(name, kind):
 )  # fmt: skip
 def test_sample_names_do_not_look_like_small_rnas(name):
     assert not looks_like_feature(name)
+
+
+@pytest.mark.parametrize(
+    ("names", "key"),
+    [
+        (["hsa-miR-27a-3p", "hsa-mir-27b", "hsa-miR-27a-3p/27b-3p"], "hsa-mir-27a/27b"),
+        (["hsa-mir-192", "hsa-miR-215-5p", "hsa-miR-215-5p/192-5p"], "hsa-mir-192/215"),
+        (["hsa-mir-518c", "hsa-miR-519a-3p", "hsa-mir-520c"], "hsa-mir-519c+11"),
+    ],
+)
+def test_stems_that_reads_cannot_tell_apart_share_a_key(names, key):
+    assert set(resolve(names).keys("stem")) == {key}
+    assert resolve([key]).keys("stem") == [key]  # a key leads back to itself
 
 
 def test_other_classes_keep_their_name_at_every_level():

@@ -47,9 +47,13 @@ def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
 
     Notes
     -----
-    A merged name (``hsa-let-7a-5p/7c-5p``) is its oldest member's; in samples that report it, the
-    keys of the other members are NaN even where another row speaks of them (``hsa-let-7c-3p``),
-    since most of their reads are elsewhere and a small sum would pass for low expression.
+    Stems that reads cannot tell apart share one key (``hsa-let-7a/7c``), whether or not the table
+    has them apart, since one tool merges them, another splits their reads at random, and a third
+    counts them twice. Only so do tables of different tools mean the same.
+
+    A merged name of other members is its oldest member's. In samples that report it, the keys of
+    the other members are NaN even where another row speaks of them, since most of their reads are
+    elsewhere and a small sum would pass for low expression.
     """
     import pandas as pd
 

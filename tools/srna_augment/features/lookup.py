@@ -8,6 +8,7 @@ so that no history of names has to be shipped.
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -15,6 +16,9 @@ from importlib.resources import files
 from .names import MirnaName, parse_mirna
 
 HUMAN = "hsa"
+
+# A larger group is named by its oldest member and the number of others.
+_MOST_NAMED = 3
 
 # Renamings that follow no rule.
 _RENAMED_STEMS = {"hsa-mir-453": "hsa-mir-323b"}
@@ -69,6 +73,7 @@ class NameTable:
         self.mirgenedb: dict[str, Entry] = {}
         self._arms: dict[str, list[tuple[bool, Entry]]] = {}
         self._stems: dict[str, list[Entry]] = {}
+        self._groups: dict[str, str] = {}
         for row in rows:
             mature_id, precursor_id = row["mature_accession"], row["precursor_accession"]
             mature = Entry(
@@ -83,6 +88,8 @@ class NameTable:
             if row["precursor"] not in self.precursors:
                 self.precursors[row["precursor"]] = precursor
                 self._stems.setdefault(precursor.stem, []).append(precursor)
+            if row["group"]:
+                self._groups[precursor.stem] = _group_name(row["group"].split("|"))
             for old in row["old_names"].split("|"):
                 if old and "-mir-" in old:
                     self.precursors.setdefault(old, precursor)
@@ -94,6 +101,14 @@ class NameTable:
                     # A MirGeneDB gene may have variants (-v1, -v2) of one name.
                     self.mirgenedb.setdefault(identifier, mature if of_mature else precursor)
             self._arms.setdefault(row["precursor"], []).append((row["minor"] == "1", mature))
+
+    def group_of(self, stem: str) -> str:
+        """Return the name of the stems that reads cannot tell from a stem: its key.
+
+        ``hsa-let-7a`` and ``hsa-let-7c`` have the key ``hsa-let-7a/7c``. A stem that stands alone is
+        its own key.
+        """
+        return self._groups.get(stem, stem)
 
     def precursor(self, name: str) -> Entry | None:
         """Return a precursor by its name in any release, or None."""
@@ -151,6 +166,14 @@ class NameTable:
         if parsed.star:
             return choices[1] if len(choices) > 1 else None
         return choices[0]
+
+
+def _group_name(stems: list[str]) -> str:
+    """Name a group by its members, or by the oldest and the number of others when they are many."""
+    oldest, *others = stems
+    if len(others) > _MOST_NAMED:
+        return f"{oldest}+{len(others)}"
+    return "/".join([oldest, *(re.sub(r"^hsa-(?:mir|let)-", "", stem) for stem in others)])
 
 
 @lru_cache(maxsize=1)

@@ -53,7 +53,8 @@ class Resolved:
     mature, precursor, stem : str
         Its key at each level. A precursor's key at level ``mature`` is its own name, since its
         reads cannot be told apart; a mature's key at level ``precursor`` is the precursor that it
-        comes from, or the stem where it comes from several.
+        comes from, or the stem where it comes from several. The key at level ``stem`` names all
+        stems that reads cannot tell apart (``hsa-let-7a/7c``).
     kind : str
         ``miRNA``, ``piRNA``, ``tRNA fragment``, ``snoRNA``, ``snRNA``, ``rRNA``, ``Y RNA``,
         ``other``.
@@ -195,20 +196,22 @@ def _human(parsed: MirnaName, text: str) -> Resolved:
         if known or len(precursors) == 1:
             return _from_entry(known or next(iter(precursors.values())), "renamed")
         # A copy that is unknown, or a name that leaves the copy open.
-        return Resolved(stem, stem, stem, MIRNA, HUMAN, "renamed")
+        return Resolved(stem, stem, table.group_of(stem), MIRNA, HUMAN, "renamed")
     arm = table.arm_of(stem, parsed)
     if arm is None:
         unnamed = (
             "miR" + stem.removeprefix("hsa-mir") if "-mir-" in stem else stem.removeprefix("hsa-")
         )
         suffix = f"-{parsed.arm}" if parsed.arm else "*" if parsed.star else ""
-        return Resolved(f"{HUMAN}-{unnamed}{copy}{suffix}", stem, stem, MIRNA, HUMAN, "renamed")
+        mature = f"{HUMAN}-{unnamed}{copy}{suffix}"
+        return Resolved(mature, stem, table.group_of(stem), MIRNA, HUMAN, "renamed")
     return _from_entry(arm, "renamed")
 
 
 def _from_entry(entry: Entry, how: str) -> Resolved:
     precursor = entry.precursors[0] if len(entry.precursors) == 1 else entry.stem
-    return Resolved(entry.mature or precursor, precursor, entry.stem, MIRNA, HUMAN, how)
+    stem = human().group_of(entry.stem)
+    return Resolved(entry.mature or precursor, precursor, stem, MIRNA, HUMAN, how)
 
 
 def _by_rule(parsed: MirnaName, species: str) -> Resolved:
@@ -227,10 +230,10 @@ def _by_rule(parsed: MirnaName, species: str) -> Resolved:
 def _merged(members: list[Resolved]) -> Resolved:
     """Give a merged name to its oldest member.
 
-    The reads of ``hsa-let-7a-5p/7c-5p`` cannot be told apart, so one member has them all and the
-    others are *not reported*. The rule looks at the name alone and never at the table, so that
-    training and prediction agree; the older accession is the more abundant miRNA as a rule (let-7a
-    before let-7c, miR-192 before miR-215).
+    Most merged names (``hsa-let-7a-5p/7c-5p``) have one key at level ``stem``. Where they do not, one
+    member has all reads and the others are *not reported*. The rule looks at the name alone and
+    never at the table, so that training and prediction agree; the older accession is the more
+    abundant miRNA as a rule.
     """
     oldest = min(members, key=_age)
     others = tuple(item for item in members if item is not oldest)

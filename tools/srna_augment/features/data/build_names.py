@@ -8,19 +8,30 @@ Usage::
         mirna_names.tsv.gz
 
 Sources, all inside that package: miRBase 22 and 21 (``hsa_miRBase_v2?.gff3``; Kozomara et al. 2019,
-Nucleic Acids Research 47:D155; miRBase puts its data in the public domain) and MirGeneDB 2.0
+Nucleic Acids Research 47:D155; miRBase puts its data in the public domain), the mature sequences of
+release 22 (``hsa_matures_miRBase_v22.fa``) and MirGeneDB 2.0
 (``hsa_miRgeneDB_v2.gff3``; Fromm et al. 2020, Nucleic Acids Research 48:D132), of which only names
 and the accessions that they refer to are kept.
 
 One row for each mature miRNA on each of its precursors; rows of miRBase 21 that release 22 dropped
 follow. Columns: ``precursor``, ``precursor_accession``, ``mature``, ``mature_accession``,
 ``old_names`` (names in release 21, joined by a bar), ``mirgenedb`` (precursor, a bar, mature
-without its star), ``minor`` (1 where MirGeneDB marks this arm as the star strand).
+without its star), ``minor`` (1 where MirGeneDB marks this arm as the star strand), ``group`` (the
+stems that reads cannot tell from this row's, the oldest first, joined by bars; empty where it stands
+alone).
+
+Stems are in one group when nucleotides 2 to 18 of a mature of each are the same: such miRNAs differ
+at their ends only, where reads are trimmed and extended, and aligners merge, split or double their
+reads each in its own way.
 """
 
 import gzip
+import re
 import sys
 from pathlib import Path
+
+# Nucleotides 2 to 18.
+CORE = slice(1, 18)
 
 HEADER = (
     "precursor",
@@ -30,6 +41,7 @@ HEADER = (
     "old_names",
     "mirgenedb",
     "minor",
+    "group",
 )
 
 
@@ -56,6 +68,36 @@ def mirbase_links(path: Path) -> list[tuple[str, str, str, str]]:
     return sorted(links)
 
 
+def stem_of(precursor: str) -> str:
+    """Return a precursor's name without its copy: ``hsa-let-7a-1`` to ``hsa-let-7a``."""
+    return re.sub(r"^(hsa-(?:mir|let)-\d+[a-z]*)-\d+$", r"\1", precursor)
+
+
+def group_stems(links: list[tuple[str, str, str, str]], fasta: Path) -> dict[str, str]:
+    """Return for each stem that shares a core sequence the names of its group."""
+    cores: dict[str, str] = {}
+    for entry in fasta.read_text().split(">")[1:]:
+        header, *lines = entry.splitlines()
+        cores[header.split()[1]] = "".join(lines).upper().replace("U", "T")[CORE]
+    ages: dict[str, int] = {}
+    members: dict[str, set[str]] = {}
+    for precursor, precursor_id, _, mature_id in links:
+        stem = stem_of(precursor)
+        ages[stem] = min(ages.get(stem, 10**9), int(precursor_id.removeprefix("MI")))
+        if mature_id in cores:
+            members.setdefault(cores[mature_id], set()).add(stem)
+    group_of = {stem: {stem} for stem in ages}
+    for stems in members.values():
+        joined = set().union(*(group_of[stem] for stem in stems))
+        for stem in joined:
+            group_of[stem] = joined
+    return {
+        stem: "|".join(sorted(group, key=lambda name: (ages[name], name)))
+        for stem, group in group_of.items()
+        if len(group) > 1
+    }
+
+
 def main(resources: Path, output: Path) -> None:
     """Write the table."""
     coordinates = resources / "coordinates"
@@ -76,6 +118,7 @@ def main(resources: Path, output: Path) -> None:
             if attributes["ID"].endswith("*"):
                 minor.add(alias)
 
+    groups = group_stems(current, resources / "fasta" / "hsa_matures_miRBase_v22.fa")
     known = {accession for link in current for accession in (link[1], link[3])}
     gone = [link for link in previous if link[3] not in known]
     lines = ["\t".join(HEADER)]
@@ -97,6 +140,7 @@ def main(resources: Path, output: Path) -> None:
                     "|".join(sorted(old)),
                     "|".join(in_mirgenedb),
                     "1" if mature_id in minor else "",
+                    groups.get(stem_of(precursor), ""),
                 )
             )
         )
