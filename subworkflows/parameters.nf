@@ -22,9 +22,24 @@ def checkParameters(given, schema) {
         .collect { name, value, text -> "--${name} ${value}: ${text}" }
 
     def mistakes = leftOver + unknown + missing + wrong
+    mistakes += mistakes ? [] : contradictions(given)
     if (mistakes) {
         error(mistakes.join('\n'))
     }
+}
+
+// What is wrong between parameters that are right by themselves.
+def contradictions(given) {
+    def training = given.train.toString().toBoolean()
+    def labelled = given.metadata || listedFiles(given.input).any { path -> path.name.contains('.h5ad') }
+    def told = []
+    if (training && given.models) {
+        told << "--models ${given.models}: would not be used: add --train false to fill in with it, or leave it out"
+    }
+    if (training && !labelled) {
+        told << '--metadata: is missing: training needs labels; to fill in without training add --train false'
+    }
+    return told
 }
 
 // What --help shows.

@@ -95,6 +95,11 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
         (["--max_memory", "8"], "--max_memory 8: must be a size such as 8.GB"),
         (["--metadata", "nowhere.tsv"], "--metadata nowhere.tsv: nowhere.tsv: no such file"),
         (
+            [],
+            "--metadata: is missing: training needs labels; to fill in without training "
+            "add --train false",
+        ),
+        (
             ["second.tsv"],
             "second.tsv: belongs to no parameter: put commas between values, "
             "quotes around wildcards",
@@ -108,6 +113,20 @@ def test_mistake_stops_before_the_first_task(
     told = [text for text in done.stdout.splitlines() if text.startswith(("--", "second"))]
     assert done.returncode == 1
     assert told == [line]
+    assert "Submitted process" not in done.stdout
+
+
+def test_models_are_not_silently_left_aside(
+    nextflow: Callable, workflow: Path, small: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.h5"
+    model.touch()
+    done = nextflow(
+        "run", workflow, "--input", small / "counts.tsv.gz", "--metadata", small / "metadata.tsv",
+        "--models", model, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"--models {model}: would not be used: add --train false" in done.stdout
     assert "Submitted process" not in done.stdout
 
 
