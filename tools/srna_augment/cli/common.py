@@ -55,7 +55,6 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], "Comm
             name,
             cls=Command,
             context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-            no_args_is_help=True,
             **settings,
         )(function)
         # the command's own options are what people look for: they come first in the help
@@ -102,6 +101,13 @@ def _shared_options() -> list[Callable[..., Any]]:
 
 class Command(click.RichCommand):
     """A click command whose errors end in one line and a documented exit code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help, on stderr, to who gives no argument: stdout is for data."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with logging and threads set up."""
