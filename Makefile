@@ -33,7 +33,7 @@ $(NEXTFLOW): scripts/install-nextflow.sh $(wildcard scripts/nextflow/*) $(nextfl
 
 demo: setup ## Run the whole workflow on the bundled real data (about 10 minutes on two cores)
 	@echo "Running the workflow on assets/demo; results go to results/"
-	@$(nextflow_demo) run main.nf -profile demo -resume
+	@$(nextflow_demo) run main.nf -profile demo -resume -ansi-log $$([ -t 1 ] && echo true || echo false)
 	@$(VENV)/bin/python scripts/demo_summary.py results tests/data/demo_truth.tsv
 
 test: setup ## Run all tests that this machine can run; says which it skipped, and why
