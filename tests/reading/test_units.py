@@ -41,8 +41,17 @@ def test_profile_is_the_same_in_both_memory_orders():
     a, b = profile(values), profile(np.asfortranarray(values))
     np.testing.assert_allclose(a.sums, np.nansum(values, axis=1))
     np.testing.assert_allclose(b.sums, a.sums)
+    np.testing.assert_array_equal(a.n_positive, (values > 0).sum(axis=1))
+    np.testing.assert_array_equal(b.n_positive, a.n_positive)
+    np.testing.assert_array_equal(b.n_whole, a.n_whole)
     assert a.n_values == b.n_values == np.isfinite(values).sum()
     assert a.n_minimum == b.n_minimum == (values == 0).sum()
+
+
+def test_mixed_units_are_said(caplog):
+    values = array([[5, 7, 90_000], [12.31, 700.42, 80_000.7]])
+    assert recognise(profile(values), "t") == "rpm"
+    assert "1 of 2 samples look normalised and the others are counts" in caplog.text
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

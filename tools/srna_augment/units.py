@@ -6,12 +6,15 @@ All tables that enter the suite are linear. A logarithm is undone when the user 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .errors import DataError, UsageError
 from .expression import ExpressionTable
+
+logger = logging.getLogger("srna_augment")
 
 COUNTS = "counts"
 FRACTIONAL_COUNTS = "fractional counts"
@@ -47,8 +50,10 @@ class Profile:
     ----------
     sums : numpy.ndarray
         ``(n_samples,)`` sum of the reported values of each sample.
-    n_values, n_positive, n_positive_integers, n_minimum : int
-        Reported values; those above zero; of these the integers; those equal to the minimum.
+    n_positive, n_whole : numpy.ndarray
+        ``(n_samples,)`` values above zero of each sample, and the integers among them.
+    n_values, n_minimum : int
+        Reported values, and those equal to the minimum.
     minimum, maximum : float
         Over all reported values; NaN where nothing is reported.
     place : str
@@ -56,9 +61,9 @@ class Profile:
     """
 
     sums: np.ndarray
+    n_positive: np.ndarray
+    n_whole: np.ndarray
     n_values: int
-    n_positive: int
-    n_positive_integers: int
     n_minimum: int
     minimum: float
     maximum: float
@@ -75,8 +80,10 @@ def profile(values: np.ndarray) -> Profile:
     """
     n_samples, n_features = values.shape
     sums = np.zeros(n_samples)
-    n_values = n_positive = n_integers = n_minimum = 0
-    minimum, maximum = np.inf, -np.inf
+    n_positive = np.zeros(n_samples, dtype=np.int64)
+    n_whole = np.zeros(n_samples, dtype=np.int64)
+    n_values = n_minimum = 0
+    minimum = maximum = float("nan")
     # Blocks follow the memory order, so that a transposed table is read sequentially, too.
     by_feature = values.flags.f_contiguous and not values.flags.c_contiguous
     length, width = (n_features, n_samples) if by_feature else (n_samples, n_features)
@@ -84,26 +91,22 @@ def profile(values: np.ndarray) -> Profile:
     for start in range(0, length, step):
         part = slice(start, start + step)
         block = values[:, part] if by_feature else values[part]
-        if by_feature:
-            sums += np.nansum(block, axis=1, dtype=np.float64)
-        else:
-            sums[part] = np.nansum(block, axis=1, dtype=np.float64)
-        known = block[~np.isnan(block)]
-        if known.size == 0:
-            continue
-        low, high = float(known.min()), float(known.max())
-        if low < minimum:
-            minimum, n_minimum = low, 0
+        samples = slice(None) if by_feature else part
+        unknown = np.isnan(block)
+        n_values += block.size - int(np.count_nonzero(unknown))
+        sums[samples] += np.sum(block, axis=1, dtype=np.float64, where=~unknown)
+        positive = block > 0
+        n_positive[samples] += np.count_nonzero(positive, axis=1)
+        positive &= block == np.rint(block)
+        n_whole[samples] += np.count_nonzero(positive, axis=1)
+        low = float(np.fmin.reduce(block, axis=None))
+        if not low >= minimum:  # lower, or the first
+            n_minimum = n_minimum if np.isnan(low) else 0
+            minimum = float(np.fmin(minimum, low))
         if low == minimum:
-            n_minimum += int(np.count_nonzero(known == minimum))
-        maximum = max(maximum, high)
-        positive = known[known > 0]
-        n_values += known.size
-        n_positive += positive.size
-        n_integers += int(np.count_nonzero(positive == np.rint(positive)))
-    if n_values == 0:
-        minimum = maximum = float("nan")
-    return Profile(sums, n_values, n_positive, n_integers, n_minimum, minimum, maximum)
+            n_minimum += int(np.count_nonzero(block == low))
+        maximum = float(np.fmax(maximum, np.fmax.reduce(block, axis=None)))
+    return Profile(sums, n_positive, n_whole, n_values, n_minimum, minimum, maximum)
 
 
 def recognise(found: Profile, where: str) -> str:
@@ -128,11 +131,12 @@ def recognise(found: Profile, where: str) -> str:
     """
     if found.n_values == 0:
         raise DataError(f"{where}: no value is reported: every cell is empty")
-    if found.n_positive == 0 and found.minimum == 0:
+    if found.maximum <= 0 and found.minimum == 0:
         raise DataError(f"{where}: all values are zero: nothing was counted")
     if found.minimum < 0:
         raise DataError(_negative(found, where))
-    fractions = found.n_positive_integers < found.n_positive
+    n_positive, n_whole = int(found.n_positive.sum()), int(found.n_whole.sum())
+    fractions = n_whole < n_positive
     sums = found.sums[found.sums > 0]
     if fractions and found.maximum <= 1.0 and _around(sums, 1.0, 0.5):
         raise DataError(_proportions(where, "proportions (samples sum to 1)"))
@@ -148,9 +152,19 @@ def recognise(found: Profile, where: str) -> str:
             "counts or RPM, or say which logarithm it is with --units log2 (of x + 1; also "
             "log10, ln), or insist on --units rpm"
         )
-    # Reads shared among features leave most counts whole; a division by depth leaves none.
-    mostly_whole = found.n_positive_integers >= 0.2 * found.n_positive
-    if not mostly_whole and np.median(sums) < 2e6:
+    # Reads shared among features leave many counts whole; a division by depth leaves hardly any.
+    divided = (found.n_whole < 0.2 * found.n_positive) & (found.sums < 2.5e6)
+    counted = found.n_positive > 0
+    if divided[counted].all():
+        return RPM
+    if divided.any():
+        logger.warning(
+            "%s: %d of %d samples look normalised and the others are counts: fine for relative "
+            "abundances, but the depth of these samples is unknown",
+            where,
+            np.count_nonzero(divided),
+            divided.size,
+        )
         return RPM
     return FRACTIONAL_COUNTS
 
@@ -272,5 +286,5 @@ def take_units(table: ExpressionTable, units: str, where: str) -> tuple[str, str
         )
     if units == RPM:
         return RPM, ""
-    whole = found.n_positive_integers == found.n_positive
+    whole = np.array_equal(found.n_whole, found.n_positive)
     return (COUNTS if whole else FRACTIONAL_COUNTS), ""
