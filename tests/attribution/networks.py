@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from srna_augment.model.network import BatchNorm, Dense, Layer, Network, ReLU
 
 # Wide enough that no unit's positive or negative part is exactly zero: there the quotients of
@@ -68,11 +69,21 @@ def samples(n: int = 48, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return x, reference
 
 
-def trained(x: np.ndarray, y: np.ndarray, *, seed: int = 0, hidden: tuple[int, ...] = (16,)) -> Network:
+def trained(
+    x: np.ndarray, y: np.ndarray, *, seed: int = 0, hidden: tuple[int, ...] = (16,)
+) -> Network:
     """Train a small network without TensorFlow."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
-    model = MLPClassifier(hidden, alpha=1e-2, max_iter=300, tol=1e-3, random_state=seed).fit(x, y)
+    model = MLPClassifier(
+        hidden, alpha=1e-2, max_iter=60, batch_size=32, learning_rate_init=5e-3, random_state=seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # enough for what is asked here
+        model.fit(x, y)
     layers: list[Layer] = []
     for kernel, bias in zip(model.coefs_, model.intercepts_, strict=True):
         layers += [Dense(kernel.astype("f4"), bias.astype("f4")), ReLU()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from srna_augment.attribution import native
 from srna_augment.attribution.engine import RULES, contributions
 from srna_augment.errors import DataError
@@ -51,7 +52,7 @@ def test_min_of_two_inputs_by_both_rules():
     x, reference = array([5, 3]), array(0, 0)  # min is 3
     rescale = contributions(network, x, reference, rule="rescale", outputs=0).values[0, 0]
     reveal = contributions(network, x, reference, rule="revealcancel", outputs=0).values[0, 0]
-    # relu(i1 - i2): difference 2 of an input difference 2, so multiplier 1: i1 gets 5 - 5, i2 gets 3
+    # relu(i1 - i2) rises by 2 when its input does: multiplier 1, so i1 gets 5 - 5 and i2 gets 3
     np.testing.assert_allclose(rescale, [0, 3], atol=1e-6)
     # parts +5 and -3: adding +5 first or last gives (5 + 2) / 2 = 3.5, and -3 gives (0 - 3) / 2
     np.testing.assert_allclose(reveal, [5 - 3.5, 1.5], atol=1e-6)

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+
 from srna_augment.calibration import Calibration
 from srna_augment.expression import Expression, write_expression
 from srna_augment.model.file import save_models
@@ -325,7 +326,8 @@ def test_a_forest_by_treeshap_in_the_same_shape(run_command, folder, tmp_path):
         "--output", tmp_path / "s.h5", "--tables", tmp_path, "--strict",
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    first = [r for r in rows(tmp_path / "tissue.classes.tsv") if r["samples_of"] == "liver"][0]
+    table = rows(tmp_path / "tissue.classes.tsv")
+    first = next(row for row in table if row["samples_of"] == "liver")
     # two trees: miR-122 above 1 makes the liver's share 1 instead of 0 in one of them
     assert (first["feature"], float(first["mean"])) == ("hsa-mir-122", pytest.approx(0.5))
     with h5py.File(tmp_path / "s.h5") as file:

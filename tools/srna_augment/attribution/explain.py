@@ -17,6 +17,7 @@ from ..model.target import TargetModel
 from . import references as named_references
 from . import tables
 from .engine import Block, Outputs, Rule, stream_of
+from .references import CLASS_PREFIX
 from .score_file import Header, TargetWriter
 from .stability import stability
 from .summary import ClassSummary, Summary, own_class
@@ -355,15 +356,26 @@ def _draw(
     bars = []
     for i in _pictured(question, writer, summaries, settings):
         explained, _, values = _row(writer, i, settings)
-        title = f"{question.samples[i]}: {model.classes[explained]}"
-        bars.append(plots.sample_bars(title, model.features, values))
-    method = f"{RULE_NAMES[header.rule]}, from the reference {' + '.join(header.references.names)}"
+        name = model.classes[explained]
+        bars.append(plots.sample_bars(question.samples[i], name, model.features, values))
+    method = f"{RULE_NAMES[header.rule]}, measured from {_spoken(header.references.names)}"
     if settings.target_class not in WORDS:
         method = f"for {settings.target_class}, by class of the samples; {method}"
     if settings.plots is not None:
         plots.write_plots(settings.plots, model.target, shown, bars, method)
     if settings.multiqc is not None:
         plots.write_sections(settings.multiqc, model.target, shown, bars, method)
+
+
+def _spoken(names: list[str]) -> str:
+    """Say in words what contributions are measured from."""
+    words = [
+        "the mean of the training samples" if name == "mean"
+        else f"the mean {name.removeprefix(CLASS_PREFIX)} sample" if name.startswith(CLASS_PREFIX)
+        else Path(name).name
+        for name in names
+    ]  # fmt: skip
+    return " and ".join(words)
 
 
 def _pictured(

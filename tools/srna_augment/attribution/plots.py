@@ -49,8 +49,8 @@ class SampleBars:
 
     Attributes
     ----------
-    title : str
-        Sample and class explained.
+    sample, name : str
+        Its id and the class explained.
     features : list of str
         The features with the largest contributions, the largest first.
     contributions : numpy.ndarray
@@ -59,7 +59,8 @@ class SampleBars:
         The sum of all other contributions.
     """
 
-    title: str
+    sample: str
+    name: str
     features: list[str]
     contributions: np.ndarray
     rest: float
@@ -90,11 +91,13 @@ def heat_map(summaries: list[ClassSummary], names: list[str], features: list[str
     )  # fmt: skip
 
 
-def sample_bars(title: str, features: list[str], contributions: np.ndarray) -> SampleBars:
+def sample_bars(
+    sample: str, name: str, features: list[str], contributions: np.ndarray
+) -> SampleBars:
     """Choose the largest contributions, for and against, of a sample ``(n_features,)``."""
     order = np.argsort(-np.abs(contributions), kind="stable")[:BARS]
     return SampleBars(
-        title, [features[i] for i in order], contributions[order],
+        sample, name, [features[i] for i in order], contributions[order],
         float(contributions.sum() - contributions[order].sum()),
     )  # fmt: skip
 
@@ -135,19 +138,23 @@ def bars_figure(samples: list[SampleBars], title: str) -> Figure:
     figure = new_figure(3.6 * n_columns, 2.5 * n_rows + 0.5)
     for place, sample in enumerate(samples, start=1):
         axes = figure.add_subplot(n_rows, n_columns, place)
-        values = np.append(sample.contributions, sample.rest)
-        names = [*sample.features, "all others"]
+        values = sample.contributions
         colours = [FOR if value > 0 else AGAINST for value in values]
-        colours[-1] = GREY
         axes.barh(range(len(values)), values, color=colours, height=0.75)
-        axes.set_yticks(range(len(values)), names)
+        axes.set_yticks(range(len(values)), sample.features)
         axes.invert_yaxis()
         axes.axvline(0, color=GREY, linewidth=0.8)
         tidy(axes, grid="x")
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0, labelsize=SMALL)
         axes.tick_params(axis="x", labelsize=SMALL)
-        axes.set_title(sample.title, fontsize=NORMAL, loc="left")
+        axes.set_title(f"{sample.name}\n{sample.sample}", fontsize=NORMAL, loc="left")
+        # As a bar, the sum of so many small ones would dwarf those that can be named.
+        axes.text(
+            0.98, 0.03,
+            f"all others {sample.rest:+.2f}\ntogether {values.sum() + sample.rest:+.2f}",
+            transform=axes.transAxes, ha="right", va="bottom", fontsize=SMALL, color=GREY,
+        )
         if place > len(samples) - n_columns:
             axes.set_xlabel("contribution (logits)", fontsize=NORMAL)
     figure.suptitle(title, fontsize=LARGE, x=0.01, ha="left")

@@ -1,0 +1,156 @@
+"""Summaries, stability and importance on numbers small enough to do by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srna_augment.attribution import plots
+from srna_augment.attribution.importance import permutation_importance, stream
+from srna_augment.attribution.stability import mean_ranks, spearman, stability
+from srna_augment.attribution.summary import Summary, own_class, top_mask
+from srna_augment.errors import UsageError
+from srna_augment.model.forest import Forest
+
+from .networks import marker_data, trained
+
+
+def test_each_study_counts_once():
+    """Study A: 1, 1, 1, study B: 5. By study 3, by sample 2."""
+    summary = Summary(np.array(["A", "A", "A", "B"], dtype=object))
+    values = np.array([[1.0, -1], [1, 0], [1, 0], [5, 1]])
+    labels = np.zeros(4, dtype=int)
+    summary.add(np.arange(2), labels[:2], labels[:2], values[:2])  # in two blocks
+    summary.add(np.arange(2, 4), labels[2:], labels[2:], values[2:])
+    (found,) = summary.results()
+    assert (found.n_samples, found.n_studies) == (4, 2)
+    np.testing.assert_allclose(found.mean, [3, (-1 / 3 + 1) / 2])
+    np.testing.assert_allclose(found.sd, [2, np.std([-1, 0, 0, 1], ddof=1)])
+    np.testing.assert_allclose(found.share_positive, [1, 0.25])
+    np.testing.assert_allclose(found.studies_positive, [2, 1])
+    assert found.ranked().tolist() == [0, 1]
+
+
+def test_groups_are_kept_apart():
+    summary = Summary(np.array(["A"] * 3, dtype=object))
+    explained, group = np.array([2, 2, 2]), np.array([0, 1, 1])
+    summary.add(np.arange(3), explained, group, np.array([[1.0], [2], [4]]))
+    found = {(s.explained, s.group): s.mean[0] for s in summary.results()}
+    assert found == {(2, 0): 1, (2, 1): 3}
+
+
+def test_top_mask_takes_positive_ones_only():
+    values = np.array([[3.0, 2, 1, -5], [-1, -2, -3, 4]])
+    expected = [[True, True, False, False], [False, False, False, True]]
+    np.testing.assert_array_equal(top_mask(values, 2), expected)
+
+
+def test_own_class():
+    outputs = np.tile(np.arange(2), (3, 1))
+    values = np.arange(12.0).reshape(3, 2, 2)
+    classes, picked = own_class(outputs, values, np.array([1, 0, 1]))
+    assert classes.tolist() == [1, 0, 1]
+    np.testing.assert_array_equal(picked, [[2, 3], [4, 5], [10, 11]])
+
+
+def test_ranks_and_spearman_by_hand():
+    np.testing.assert_allclose(mean_ranks(np.array([10, 7, 7, 1])), [3, 1.5, 1.5, 0])
+    assert spearman(np.array([1, 2, 3]), np.array([10, 20, 90])) == pytest.approx(1)
+    assert spearman(np.array([1, 2, 3]), np.array([3, 2, 1])) == pytest.approx(-1)
+    assert spearman(np.array([1, 2, 3]), np.array([1, 1, 1])) == 0
+
+
+def test_stability_counts_what_stays():
+    means = np.array([[9.0, 8, 7, 0, 1], [9, 8, 0, 7, 1], [9, 0, 8, 7, 1]])
+    found = stability(means, top=3)
+    assert found.n_models == 3
+    assert (found.kept, found.least_kept) == (2, 2)
+    assert found.always_top.tolist() == [0]
+    with pytest.raises(ValueError, match="two models"):
+        stability(means[:1])
+
+
+def test_networks_of_other_seeds_agree_on_markers():
+    x, y = marker_data()
+    from srna_augment.attribution.engine import contributions
+
+    means = []
+    for seed in range(3):
+        network = trained(x, y, seed=seed)
+        values = contributions(network, x, x.mean(axis=0), outputs=y).values[:, 0]
+        means.append(values[y == 0].mean(axis=0))
+    found = stability(np.array(means), top=1)
+    assert found.kept == 1
+    assert found.always_top.tolist() == [0]
+
+
+def test_permutation_finds_the_feature_that_is_used():
+    x, y = marker_data(90)
+
+    def predict(inputs: np.ndarray) -> np.ndarray:
+        return inputs[:, :3]  # class i when feature i is the largest
+
+    before = (x[:, :3].argmax(axis=1) == y).mean()
+    assert before > 0.9
+    found = permutation_importance(predict, x, y, 3)
+    assert found.mean.shape == (3, 30)
+    assert (found.mean[:, 3:] == 0).all()
+    assert found.mean.argmax(axis=1).tolist() == [0, 1, 2]
+    only = permutation_importance(predict, x, y, 3, features=np.array([1]))
+    np.testing.assert_array_equal(only.mean[:, 1], found.mean[:, 1])
+    assert (only.mean[:, [0, 2]] == 0).all()
+
+
+def test_permutation_leaves_the_samples_as_they_were():
+    x, y = marker_data(30)
+    kept = x.copy()
+    permutation_importance(lambda inputs: inputs[:, :3], x, y, 3, repeats=1)
+    np.testing.assert_array_equal(x, kept)
+
+
+def small_forest() -> Forest:
+    """Two trees: one on feature 0, one on feature 0 and then on feature 2."""
+    return Forest(
+        roots=np.array([0, 3], "i4"), feature=np.array([0, -1, -1, 0, -1, 2, -1, -1], "i4"),
+        threshold=np.array([0.5, 0, 0, -1, 0, 1, 0, 0], "f4"),
+        left=np.array([1, 0, 0, 4, 0, 6, 0, 0], "i4"),
+        right=np.array([2, 0, 0, 5, 0, 7, 0, 0], "i4"),
+        value=np.array(
+            [[0.5, 0.5], [1, 0], [0, 1]]
+            + [[0.5, 0.5], [0.9, 0.1], [0.5, 0.5], [0.6, 0.4], [0.2, 0.8]],
+            "f4",
+        ),
+    )  # fmt: skip
+
+
+def test_treeshap_by_hand():
+    pytest.importorskip("shap", reason="shap is not installed (pip install shap)")
+    x = np.array([[1, 7, 2]], "f4")
+    (block,) = stream(small_forest(), x, np.zeros(3, "f4"), outputs=1)
+    # class 1: tree 1 goes from 0 to 1 by feature 0; tree 2 from 0.4 to 0.8 by feature 2 alone
+    np.testing.assert_allclose(block.values[0, 0], [0.5, 0, 0.2], atol=1e-6)
+    assert abs(block.delta[0, 0]) < 1e-6
+
+
+def test_treeshap_without_the_library(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="needs the Python package shap"):
+        next(stream(small_forest(), np.zeros((1, 3), "f4"), np.zeros(3)))
+
+
+def test_heat_map_shows_the_first_of_each_class():
+    summary = Summary(np.array(["A", "A"], dtype=object))
+    values = np.array([[9.0, 0, 5, -1], [-2, 7, 0, 3]])
+    labels = np.arange(2)
+    summary.add(labels, labels, labels, values)
+    shown = plots.heat_map(summary.results(), ["liver", "brain"], ["a", "b", "c", "d"])
+    assert shown.rows == ["liver (1)", "brain (1)"]
+    assert shown.columns == ["a", "c", "b", "d"]
+    np.testing.assert_array_equal(shown.values, [[9, 5, 0, -1], [-2, 0, 7, 3]])
+
+
+def test_bars_add_up():
+    values = np.linspace(-1, 2, 40)
+    bars = plots.sample_bars("s", "liver", [str(i) for i in range(40)], values)
+    assert bars.features[0] == "39"
+    assert bars.contributions.sum() + bars.rest == pytest.approx(values.sum())
