@@ -105,8 +105,8 @@ class NameTable:
     def group_of(self, stem: str) -> str:
         """Return the name of the stems that reads cannot tell from a stem: its key.
 
-        ``hsa-let-7a`` and ``hsa-let-7c`` have the key ``hsa-let-7a/7c``. A stem that stands alone is
-        its own key.
+        ``hsa-let-7a`` and ``hsa-let-7c`` have the key ``hsa-let-7a/7c``. A stem that stands alone
+        is its own key.
         """
         return self._groups.get(stem, stem)
 

@@ -230,8 +230,8 @@ def _by_rule(parsed: MirnaName, species: str) -> Resolved:
 def _merged(members: list[Resolved]) -> Resolved:
     """Give a merged name to its oldest member.
 
-    Most merged names (``hsa-let-7a-5p/7c-5p``) have one key at level ``stem``. Where they do not, one
-    member has all reads and the others are *not reported*. The rule looks at the name alone and
+    Most merged names (``hsa-let-7a-5p/7c-5p``) have one key at level ``stem``. Where they do not,
+    one member has all reads and the others are *not reported*. The rule looks at the name alone and
     never at the table, so that training and prediction agree; the older accession is the more
     abundant miRNA as a rule.
     """

@@ -16,6 +16,7 @@ from srna_augment.errors import DataError
 from srna_augment.files import GZIP_MAGIC, unreadable
 
 from .naming import sample_name
+from .progress import Progress
 
 BLOCK_BYTES = 16 << 20
 STDIN = "-"
@@ -150,6 +151,10 @@ class Stream:
         if self.path != STDIN:
             self._raw.close()
 
+    def _size(self) -> int:
+        """Return the size of the file as it lies on the disk; 0 for a pipe."""
+        return 0 if self.path == STDIN else Path(self.path).stat().st_size
+
     def _read(self, n_bytes: int) -> bytes:
         try:
             return self._handle.read(n_bytes)
@@ -191,6 +196,7 @@ class Stream:
 
         worker = threading.Thread(target=work, daemon=True)
         worker.start()
+        progress, n_bytes = Progress(self.name, self._size()), 0
         try:
             while True:
                 item = ready.get()
@@ -199,7 +205,10 @@ class Stream:
                 if not item:
                     return
                 yield item
+                n_bytes += len(item)
+                progress.update(self._raw.tell() if progress.total else n_bytes)
         finally:
+            progress.close()
             stop.set()
             worker.join(timeout=1)
 

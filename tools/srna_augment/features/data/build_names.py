@@ -17,8 +17,8 @@ One row for each mature miRNA on each of its precursors; rows of miRBase 21 that
 follow. Columns: ``precursor``, ``precursor_accession``, ``mature``, ``mature_accession``,
 ``old_names`` (names in release 21, joined by a bar), ``mirgenedb`` (precursor, a bar, mature
 without its star), ``minor`` (1 where MirGeneDB marks this arm as the star strand), ``group`` (the
-stems that reads cannot tell from this row's, the oldest first, joined by bars; empty where it stands
-alone).
+stems that reads cannot tell from this row's, the oldest first, joined by bars; empty where it
+stands alone).
 
 Stems are in one group when nucleotides 2 to 18 of a mature of each are the same: such miRNAs differ
 at their ends only, where reads are trimmed and extended, and aligners merge, split or double their
