@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what uv.lock names, hashes checked, without the package itself: install-locked.sh [UV-OPTION]...
+# Installs locked requirements, hashes checked, into /opt/srna-augment: install-locked.sh REQUIREMENTS
 # Runs inside the image build (containers/Dockerfile).
 set -euo pipefail
 
 if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi
-uv sync --quiet --frozen --no-dev --no-install-project --python python3 "$@"
+uv venv --quiet --python python3 /opt/srna-augment
+uv pip install --quiet --python /opt/srna-augment --require-hashes --no-deps --requirement "$1"

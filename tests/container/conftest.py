@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -38,22 +39,36 @@ def slurm() -> None:
 
 
 @pytest.fixture(scope="session")
-def images(docker: str) -> Callable[[str], str]:
-    """Build the images as the working tree has them; return a function from target to name."""
-    built = subprocess.run(
-        [str(ROOT / "scripts" / "build-images.sh"), "--registry", IMAGE_PREFIX, "--tag", IMAGE_TAG],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    return lambda target: f"{IMAGE_PREFIX}/{target}:{IMAGE_TAG}"
+def images(docker: str) -> Callable[..., str]:
+    """Return a function that builds images as the working tree has them, and names the first.
+
+    The first build of all takes some five minutes, a later one seconds.
+    """
+
+    @functools.cache
+    def build(*targets: str) -> str:
+        built = subprocess.run(
+            [
+                str(ROOT / "scripts" / "build-images.sh"),
+                *("--registry", IMAGE_PREFIX, "--tag", IMAGE_TAG),
+                *targets,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert built.returncode == 0, built.stdout + built.stderr
+        return f"{IMAGE_PREFIX}/{targets[0]}:{IMAGE_TAG}"
+
+    return build
 
 
 @pytest.fixture
-def workflow(tmp_path: Path) -> Workflow:
+def workflow(tmp_path: Path) -> Iterator[Workflow]:
     """Return a workflow that has not run yet."""
-    return Workflow(tmp_path)
+    workflow = Workflow(tmp_path)
+    yield workflow
+    workflow.stop()
 
 
 @pytest.fixture(scope="session")

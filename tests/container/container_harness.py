@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -75,6 +77,7 @@ class Workflow:
         self.folder = folder
         self.outdir = folder / "results"
         self.work = folder / "work"
+        self.started: list[subprocess.Popen[str]] = []
 
     def command(self, profile: str, *options: object, work: Path | None = None) -> list[str]:
         """Return the command line of a run."""
@@ -107,7 +110,7 @@ class Workflow:
     ) -> subprocess.Popen[str]:
         """Start a run and return at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.command(profile, *options, work=work),
             cwd=self.folder,
             env=self.environment(),
@@ -117,13 +120,22 @@ class Workflow:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what a test left running."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            process.communicate()
 
     def finish(self, process: subprocess.Popen[str], timeout: float = 600) -> Run:
         """Wait for a run that was started."""
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGTERM)
             output, _ = process.communicate()
             pytest.fail(f"the workflow took more than {timeout} s:\n{output}")
         return Run(process.returncode, output, self.outdir)
@@ -137,10 +149,11 @@ class Workflow:
         return wait_for(lambda: self._running(process), timeout, f"a task of {process} to run")
 
     def _running(self, process: str) -> Path | None:
+        named = re.compile(rf"^### name: '(.*:)?{process}[ ']", re.MULTILINE)
         for begun in self.work.glob("*/*/.command.begin"):
             folder = begun.parent
-            named = f"### name: '{process}" in (folder / ".command.run").read_text()
-            if named and not (folder / ".exitcode").exists():
+            ended = (folder / ".exitcode").exists()
+            if not ended and named.search((folder / ".command.run").read_text()):
                 return folder
         return None
 

@@ -27,15 +27,23 @@ def processes_in(folder: Path) -> list[int]:
     return sorted(found)
 
 
+def tools_in(folder: Path) -> list[int]:
+    """Return the processes of a task's tool, its wrapper's shells left out."""
+    found = []
+    for pid in processes_in(folder):
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        except OSError:
+            continue
+        if any(word.endswith("/train-rf") for word in words):
+            found.append(pid)
+    return found
+
+
 def kill_task(folder: Path) -> None:
-    """Kill a task's tool, as a machine short of memory would."""
-    commands = {
-        pid: Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-        for pid in processes_in(folder)
-    }
-    tools = [pid for pid, words in commands.items() if any("train-rf" in word for word in words)]
-    assert tools, f"no tool runs in {folder}: {commands}"
-    for pid in tools:
+    """Kill a task's tool once it runs, as a machine short of memory would."""
+    wait_for(lambda: folder if tools_in(folder) else None, 60, f"a tool to run in {folder}")
+    for pid in tools_in(folder):
         os.kill(pid, signal.SIGKILL)
 
 
@@ -79,6 +87,7 @@ def test_killed_task_is_tried_again(workflow, small_reference):
 
 
 def test_task_out_of_memory_is_given_more(workflow, small_reference, images, tmp_path):
+    images("base", "report")
     # 24 MB kill the tool in its container; the second try gets what the label asks for.
     config = tmp_path / "little.config"
     config.write_text(

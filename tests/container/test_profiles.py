@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import pytest
+from container_harness import SMALL
 
 pytestmark = [pytest.mark.container, pytest.mark.pipeline, pytest.mark.train]
 
 
 def test_docker_gives_the_local_tables(workflow, reference, images):
+    images("base", "train", "report")
     done = workflow.run("docker,test")
     assert done.returncode == 0, done.output
     assert "annotated.tsv" in reference.tables()
@@ -18,7 +17,8 @@ def test_docker_gives_the_local_tables(workflow, reference, images):
 
 
 def test_docker_tasks_ran_in_containers(workflow, images):
-    done = workflow.run("docker,test", "--learners", "rf", "--targets", "sex", "-stub")
+    images("base", "report")
+    done = workflow.run("docker,test", *SMALL, "-stub")
     assert done.returncode == 0, done.output
     commands = [path.read_text() for path in workflow.work.glob("*/*/.command.run")]
     assert commands
@@ -26,6 +26,7 @@ def test_docker_tasks_ran_in_containers(workflow, images):
 
 
 def test_slurm_with_docker_gives_the_local_tables(workflow, reference, images, slurm):
+    images("base", "train", "report")
     done = workflow.run("slurm,docker,test")
     assert done.returncode == 0, done.output
     assert done.tables() == reference.tables()
@@ -36,13 +37,6 @@ def test_slurm_with_docker_gives_the_local_tables(workflow, reference, images, s
 
 
 def test_slurm_without_containers_gives_the_local_tables(workflow, small_reference, slurm):
-    done = workflow.run("slurm,test", "--learners", "rf", "--targets", "sex")
+    done = workflow.run("slurm,test", *SMALL)
     assert done.returncode == 0, done.output
     assert done.tables() == small_reference.tables()
-
-
-def test_podman_runs_an_image(images, docker):
-    if shutil.which("podman") is None:
-        pytest.skip("podman is not installed")
-    pytest.skip("see docs/running.md: tried by hand")
-    subprocess.run(["podman", "info"], check=True)
