@@ -1,6 +1,6 @@
 import io
 import logging
-import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +17,8 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch):
     fake = Terminal()
-    monkeypatch.setattr(sys, "stderr", fake)
+    # Not sys.stderr itself, which pytest sets anew between set-up and test.
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=fake))
     monkeypatch.setattr(progress, "_REFRESH_SECONDS", 0.0)
     monkeypatch.setattr(stream, "BLOCK_BYTES", 50_000)
     logging.getLogger("srna_augment").setLevel(logging.INFO)
