@@ -42,8 +42,8 @@ START_SECONDS = 300
 PASSWORD = "small-rna-tests"
 USERS = {"user": "ada@example.org", "docker": "docker@example.org", "admin": "admin@example.org"}
 
-# Where a job runs: our tools here or, for the user docker@example.org, in their images; Galaxy's own
-# tools with Galaxy's Python.
+# Where a job runs: our tools here or, for the user docker@example.org, in their images;
+# Galaxy's own tools with Galaxy's Python.
 RULES = '''
 def choose(user, tool):
     """Choose the environment of a job by its tool and its user."""
@@ -170,7 +170,9 @@ def write_configuration(port: int, admin_key: str) -> None:
         "job_queue_monitor_sleep": 0.2,  # hence jobs are seen at once, on an idle test server
         "job_runner_monitor_sleep": 0.2,
         "workflow_monitor_sleep": 0.2,
-        "cleanup_job": "onsuccess",
+        # As docs/galaxy/administrators.md asks: otherwise Galaxy shows the page as its source.
+        "sanitize_allowlist_file": str(RUN / "sanitize_allowlist.txt"),
+        "cleanup_job": "never",  # the tests look at what jobs left behind
         "brand": "sRNA augment",
         "galaxy_infrastructure_url": f"http://127.0.0.1:{port}",
     }
@@ -192,8 +194,8 @@ def write_configuration(port: int, admin_key: str) -> None:
             "default": "choose",
             "environments": {
                 "choose": {"runner": "dynamic", "type": "python", "function": "choose"},
-                "suite": {"runner": "local", "env": path_of_jobs(f"{ROOT}/bin", f"{ROOT}/.venv/bin")},
-                "galaxy": {"runner": "local", "env": path_of_jobs(f"{CACHE}/venv/bin")},
+                "suite": {"runner": "local", "env": path_with(ROOT / "bin", ROOT / ".venv/bin")},
+                "galaxy": {"runner": "local", "env": path_with(CACHE / "venv" / "bin")},
                 "docker": docker,
             },
         },
@@ -203,6 +205,7 @@ def write_configuration(port: int, admin_key: str) -> None:
         "galaxy.yml": json.dumps({"galaxy": galaxy}, indent=1),
         "job_conf.yml": json.dumps(jobs, indent=1),
         "container_resolvers.yml": "- type: explicit\n",
+        "sanitize_allowlist.txt": "srna_augment\n",
         "dependency_resolvers.xml": "<dependency_resolvers/>\n",
         "tool_conf.xml": f"""<?xml version="1.0"?>
 <toolbox>
@@ -239,9 +242,10 @@ def docker_client() -> str | None:
     return None
 
 
-def path_of_jobs(*folders: str) -> list[dict[str, str]]:
-    """Return the PATH of jobs as Galaxy's configuration says it: these folders, then what there is."""
-    return [{"name": "PATH", "value": ":".join([*folders, os.environ.get("PATH", "/usr/bin:/bin")])}]
+def path_with(*folders: Path) -> list[dict[str, str]]:
+    """Return the PATH of jobs, as job_conf.yml says it: these folders, then what there is."""
+    path = ":".join([*map(str, folders), os.environ.get("PATH", "/usr/bin:/bin")])
+    return [{"name": "PATH", "value": path}]
 
 
 def server_environment() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Draw the pictures in the help of the Galaxy tools: the suite, with the tool at hand in colour.
 
-    python docs/galaxy/draw_help_pictures.py      writes galaxy/images/*.png
+python docs/galaxy/draw_help_pictures.py      writes galaxy/images/*.png
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A real Galaxy for the tests of the wrappers, installed and started by scripts/galaxy_server.py."""
+"""A real Galaxy for the tests, installed and started by scripts/galaxy_server.py."""
 
 from __future__ import annotations
 

@@ -50,9 +50,7 @@ class Galaxy:
     def upload(self, *files: Path, names: list[str] | None = None, collection: bool = False) -> str:
         """Upload files as datasets, or as one list, under any names; return the last one's id."""
         names = names or [path.name for path in files]
-        items = [
-            {"src": "files", "name": name, "ext": "auto", "dbkey": "?"} for name in names
-        ]
+        items = [{"src": "files", "name": name, "ext": "auto", "dbkey": "?"} for name in names]
         if collection:
             target = {
                 "destination": {"type": "hdca"}, "collection_type": "list", "name": "samples",
@@ -62,17 +60,13 @@ class Galaxy:
             target = {"destination": {"type": "hdas"}, "elements": items}
         fields = {"history_id": self.history, "targets": json.dumps([target])}
         boundary = uuid.uuid4().hex
+        head = f"--{boundary}\r\nContent-Disposition: form-data; "
         parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-            for name, value in fields.items()
+            f'{head}name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()
         ]
         for number, path in enumerate(files):
-            head = f'name="files_{number}|file_data"; filename="{number}"'
-            parts.append(
-                f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode()
-                + path.read_bytes()
-                + b"\r\n"
-            )
+            name = f'name="files_{number}|file_data"; filename="{number}"'
+            parts.append(f"{head}{name}\r\n\r\n".encode() + path.read_bytes() + b"\r\n")
         parts.append(f"--{boundary}--\r\n".encode())
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         answer = json.loads(self.send("POST", "tools/fetch", b"".join(parts), headers))
@@ -82,7 +76,7 @@ class Galaxy:
 
     def run(self, tool: str, inputs: dict) -> dict:
         """Run a tool, wait for it, and return its job with its outputs by name."""
-        payload = {"tool_id": tool, "history_id": self.history, "inputs": inputs}
+        payload = {"tool_id": tool, "history_id": self.history, "inputs": flattened(inputs)}
         answer = self.call("POST", "tools", payload)
         job = answer["jobs"][0]["id"]
         self.wait([job])
@@ -111,3 +105,14 @@ class Galaxy:
         """Return the content of a dataset."""
         path = f"histories/{self.history}/contents/{identifier}/display"
         return self.send("GET", path, None, {}).decode()
+
+
+def flattened(inputs: dict, prefix: str = "") -> dict:
+    """Write nested inputs as Galaxy's API takes them: ``advanced|source|choice``."""
+    flat: dict = {}
+    for name, value in inputs.items():
+        if isinstance(value, dict) and "src" not in value:
+            flat |= flattened(value, f"{prefix}{name}|")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

@@ -39,7 +39,9 @@ def run_tool_tests(
         command += ["--test-data", SUITE / "test-data", "--history-per-test-case"]
         if number is not None:
             command += ["--test-index", str(number)]
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(part) for part in command], capture_output=True, text=True, check=False
+        )
         assert record.exists(), done.stdout[-3000:] + done.stderr[-3000:]
         for test in json.loads(record.read_text())["tests"]:
             records[tool, int(test["data"]["test_index"])] = test["data"]

@@ -1,7 +1,8 @@
 """Make galaxy/test-data from the two public tables that may be copied.
 
-    python tests/galaxy/make_test_data.py DATA      (DATA: folder with tcga_mirnaseq and plasma_serum_tewari)
+    python tests/galaxy/make_test_data.py DATA
 
+DATA is the folder with the folders tcga_mirnaseq and plasma_serum_tewari.
 Run once; the files are committed. Which samples are taken is written here and nowhere else. See
 galaxy/test-data/README.md for what each file is for. The two model files and what the tests
 compare come from the tools themselves, at the end.
@@ -85,7 +86,7 @@ def unusable() -> None:
         "miRNA\tS1\tS2\nhsa-let-7a-5p\tmany\t12\nhsa-miR-21-5p\t7\t9\n"
     )
     (TARGET / "not_a_model.h5").write_text("this is text, not HDF5\n")
-    # An HDF5 file as an attacker would send it: a pickle that would touch a file, and links to others.
+    # As an attacker would send it: a pickle that would touch a file, and links to other files.
     pickle = b"cposix\nsystem\n(S'touch /tmp/srna-augment-was-here'\ntR."
     with h5py.File(TARGET / "hostile_model.h5", "w") as file:
         file.attrs["format"] = "srna-augment model"

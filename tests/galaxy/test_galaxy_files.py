@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from galaxy_harness import CACHE, SUITE
+
 from srna_augment import __version__
 
 pytestmark = pytest.mark.galaxy

@@ -1,0 +1,77 @@
+"""What a biologist sees: Galaxy's own page in Chromium, from log-in to the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from galaxy_harness import CLIENT, ROOT, SUITE
+
+pytestmark = pytest.mark.galaxy
+
+PICTURES = ["upload", "tool", "done", "page", "table", "metadata", "checked", "error"]
+
+
+@pytest.fixture(scope="session")
+def visit(server: dict, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
+    """Walk through the tutorial once; return what was to be read, and the folder of pictures.
+
+    SRNA_AUGMENT_PICTURES names a folder to keep them in: docs/galaxy/images for the tutorial.
+    """
+    if not any(map(shutil.which, ("chromium", "google-chrome"))):
+        pytest.skip("there is no Chromium (root on Debian: scripts/galaxy_server.py install)")
+    folder = Path(os.environ.get("SRNA_AUGMENT_PICTURES") or tmp_path_factory.mktemp("pictures"))
+    user = server["user"]
+    files = [SUITE / "test-data" / name for name in ("mirna.tsv", "metadata.tsv", "words.tsv")]
+    script = ROOT / "tests" / "galaxy" / "browse.py"
+    done = subprocess.run(
+        [
+            CLIENT / "python",
+            script,
+            server["url"],
+            user["email"],
+            server["password"],
+            *files,
+            folder,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stderr[-3000:]}\nThe last picture lies in {folder}"
+    return json.loads(done.stdout), folder
+
+
+def test_the_page_names_every_sample_and_what_was_called(visit: tuple[dict, Path]) -> None:
+    page = visit[0]["page"]
+    for sample in ("X1", "X107", "X2", "X108", "X18", "X112", "X22", "X114"):
+        assert sample in page.split()
+    for word in ("tissue", "sex", "age"):
+        assert word in page.lower()
+    assert "<style" not in page  # the source would be shown if Galaxy did not trust the page
+
+
+def test_the_table_is_shown_with_its_columns(visit: tuple[dict, Path]) -> None:
+    assert {"sample_id", "tissue_best", "tissue_probability"} <= set(visit[0]["table"].split())
+
+
+def test_a_label_that_the_small_rnas_contradict_is_pointed_out(visit: tuple[dict, Path]) -> None:
+    # metadata.tsv calls the plasma sample X2 liver.
+    page = visit[0]["checked"]
+    assert "X2" in page.split()
+    assert "liver" in page
+
+
+def test_a_red_dataset_says_what_to_mend(visit: tuple[dict, Path]) -> None:
+    message = visit[0]["error"]
+    assert "words.tsv, row 2, column S1: 'many' is not a number" in message
+    assert "Traceback" not in message
+
+
+def test_pictures_were_taken(visit: tuple[dict, Path]) -> None:
+    for name in PICTURES:
+        assert (visit[1] / f"{name}.png").stat().st_size > 20_000
