@@ -160,3 +160,16 @@ def test_excerpt_alternatives_stay_one_merged_name(tmp_path):
 def test_format_that_is_insisted_on_must_be_true(format, tmp_path):
     with pytest.raises(DataError, match=f"is not {format}, as --format says"):
         read_tables(writers.smrnaseq_mirna(tmp_path, TOY), format=format)
+
+
+def test_shared_reads_of_a_shallow_sample_are_no_logarithms(tmp_path):
+    (path, *_) = writers.srnabench(tmp_path, TOY)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "hsa-miR-21-5p\t1\t3\t1.5\t1\t1\tchr1:1-2:+\t1\t1"]))
+    assert read_tables(path).units == "fractional counts"
+
+
+def test_sample_called_by_a_number_is_no_row(tmp_path):
+    (tmp_path / "t.tsv").write_text("miRNA\t7\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t0\n")
+    table = read_tables(tmp_path / "t.tsv")
+    assert (table.samples, table.features) == (["7"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])

@@ -67,6 +67,7 @@ def write(tmp_path, text, name="table.tsv"):
         (b"\xff\xfem\0i\0", "is UTF-16 text"),
         (b"BZh91AY", "bzip2 -dc"),
         (b"abc\0\1\2", "is not text"),
+        ("miRNA\tS1\rhsa-miR-21-5p\t5\r", "has the line ends of old Macs"),
         (gzip.compress((HEADER + ROWS).encode() * 50)[:-30], "the gzip data end early"),
         (b"\x1f\x8b\x08\0" + b"\xff" * 40, "the gzip data are damaged"),
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 40, "the AnnData file is damaged"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from .reading.stream import Stream
 from .reading.text import decode, find_delimiter
 
 if TYPE_CHECKING:
+    from _csv import Reader
+
     import pandas as pd
 
 logger = logging.getLogger("srna_augment")
@@ -56,7 +59,27 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
         stream.close()
     where = stream.name
     delimiter = find_delimiter([line for line in lines if line.strip()]).decode()
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
+    try:
+        header, rows = _read_rows(reader, where)
+    except csv.Error as error:
+        raise DataError(
+            f"{where}, row {reader.line_num}: cannot be split into cells ({error}): check its "
+            "quotes"
+        ) from None
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise DataError(f"{where}: column '{repeated[0]}' is there twice: rename one")
+    if header[0] == "":
+        header[0] = "sample_id" if "sample_id" not in header else "row_name"
+    column = _id_column(header)
+    ids = [row[column].strip() for row in rows]
+    _check_ids(ids, where, header[column])
+    data = {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
+
+
+def _read_rows(reader: Reader, where: str) -> tuple[list[str], list[list[str]]]:
     header = [cell.strip() for cell in next(reader)]
     header[0] = header[0].removeprefix("#")
     rows: list[list[str]] = []
@@ -73,16 +96,7 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
         rows.append(row)
     if not rows:
         raise DataError(f"{where}: has a header and no row: give one row a sample")
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise DataError(f"{where}: column '{repeated[0]}' is there twice: rename one")
-    if header[0] == "":
-        header[0] = "sample_id" if "sample_id" not in header else "row_name"
-    column = _id_column(header)
-    ids = [row[column].strip() for row in rows]
-    _check_ids(ids, where, header[column])
-    data = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
+    return header, rows
 
 
 def _id_column(header: Sequence[str]) -> int:

@@ -72,7 +72,9 @@ def read_anndata(stream: Stream, *, orientation: str, units: str) -> ExpressionT
             obs, var = read_elem(file["obs"]), read_elem(file["var"])
             layer = next((key for key in COUNT_LAYERS if f"layers/{key}" in file), None)
             values = _read_matrix(file[f"layers/{layer}" if layer else "X"], name)
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # anndata and h5py raise many kinds for a damaged file
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise DataError(f"{name}: the AnnData file is damaged ({reason}): write it again") from None
     return _table(values, obs, var, orientation, layer, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from srna_augment.expression import ExpressionTable
+from srna_augment.units import COUNTS
 
 from .matrix import check_samples, read_rows
 from .stream import Stream
@@ -41,7 +42,7 @@ def read_seqcluster(stream: Stream) -> ExpressionTable:
         values=counts.T,
         samples=layout.columns,
         features=features,
-        units="",
+        units=COUNTS,
         recognised="seqcluster clusters, named by annotation",
     )
 
@@ -57,6 +58,6 @@ def read_featurecounts(stream: Stream, skip: int) -> ExpressionTable:
         values=counts.T,
         samples=layout.columns,
         features=features,
-        units="",
+        units=COUNTS,
         recognised="featureCounts table",
     )

@@ -98,7 +98,9 @@ def _read_one(
     finally:
         stream.close()
     table = sum_repeated_features(table, stream.name)
-    table.units, note = take_units(table, units, stream.name)
+    # A format of counts needs no guess; everything else is judged by its values.
+    asked = table.units if units == "auto" and table.units else units
+    table.units, note = take_units(table, asked, stream.name)
     title = table.recognised
     table.recognised = f"{stream.name}: {title}, {_shape(table)}, {table.units}"
     if note:

@@ -6,6 +6,7 @@ import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
+from srna_augment.units import COUNTS
 
 from .matrix import check_samples, read_rows
 from .stream import Stream
@@ -58,6 +59,6 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
         values=merged.T,
         samples=samples,
         features=list(order),
-        units="",
+        units=COUNTS,
         recognised=f"miRDeep2 quantification ({how} of each miRNA's precursors)",
     )

@@ -60,7 +60,7 @@ def read_parquet(stream: Stream, *, orientation: str) -> ExpressionTable:
             for offset, column in enumerate(part):
                 floats = table.column(column).cast(pa.float32(), safe=False)
                 values[start + offset] = floats.to_numpy()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise DataError(
             f"{where}: the Parquet file is damaged ({reason}): write it again"

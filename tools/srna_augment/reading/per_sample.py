@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from srna_augment.expression import ExpressionTable
+from srna_augment.features.names import looks_like_feature
+from srna_augment.units import COUNTS
 
 from .matrix import read_rows
 from .stream import Stream
@@ -33,10 +35,9 @@ def is_two_columns(lines: list[bytes]) -> bool:
     """Tell two columns, a name and a number, from the first line on."""
     delimiter = find_delimiter(lines)
     rows = [split_line(line, delimiter) for line in lines]
-    return all(
-        len(row) == 2 and row[0] and row[1] and is_number(row[1]) and not is_number(row[0])
-        for row in rows
-    )
+    pairs = all(len(row) == 2 and row[0] and row[1] and is_number(row[1]) for row in rows)
+    # A sample may be called 7: only the name of an RNA tells a row from a header.
+    return pairs and looks_like_feature(rows[0][0])
 
 
 def read_excerpt(stream: Stream) -> ExpressionTable:
@@ -78,6 +79,7 @@ def _read_named(stream: Stream, names: str, values: str, title: str) -> Expressi
     )
     features, counts = read_rows(stream, layout, 1)
     table = _one_sample(stream, features, counts, title)
+    table.units = COUNTS
     order: dict[str, int] = {}
     rows = np.array([order.setdefault(feature, len(order)) for feature in features])
     if len(order) < len(features):

@@ -13,6 +13,7 @@ import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
+from srna_augment.units import COUNTS
 
 from .matrix import check_samples, read_rows
 from .stream import Stream
@@ -83,6 +84,6 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
         values=sums.astype(np.float32).T,
         samples=samples,
         features=list(order),
-        units="",
+        units=COUNTS,
         recognised=f"mirtop isomiR table (nf-core/smrnaseq), {len(mirnas):,} isomiRs summed",
     )

@@ -116,6 +116,11 @@ class Stream:
         for magic, advice in _OTHER_FORMATS:
             if head.startswith(magic):
                 raise DataError(f"{self.name}: {advice}")
+        if b"\r" in head and b"\n" not in self.head(1 << 16):
+            raise DataError(
+                f"{self.name}: has the line ends of old Macs: use "
+                "\"tr '\\r' '\\n' < FILE | COMMAND -\""
+            )
         if b"\0" in head:
             raise DataError(f"{self.name}: is not text: give a TSV, CSV, .h5ad or Parquet table")
 

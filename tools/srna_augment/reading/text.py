@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from srna_augment.errors import DataError, UsageError
@@ -33,7 +34,9 @@ def split_line(line: bytes, delimiter: bytes) -> list[str]:
     """Split one line into cells, quotes taken off."""
     text = decode(line)
     if '"' in text:
-        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter.decode()))]
+        with suppress(csv.Error):  # an odd quote: taken as it stands
+            reader = csv.reader([text.replace("\r", " ")], delimiter=delimiter.decode())
+            return [cell.strip() for cell in next(reader)]
     return [cell.strip() for cell in text.split(delimiter.decode())]
 
 
