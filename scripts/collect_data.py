@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Join the development tables into one raw AnnData file, with one row of metadata a sample.
+
+    scripts/collect_data.py FOLDER COLLECTION.h5ad
+
+FOLDER holds one folder a data set, each with counts.tsv.gz and samples.tsv. Values stay as
+published (counts or RPM, NaN where not reported), summed to hairpin stems, so that tables of
+precursors and of mature arms share columns. What the metadata say:
+
+- `study`: what is left out together. TCGA is one study, as one laboratory sequenced all of it;
+  studies whose sequencing runs stand in two data sets have one name.
+- `site`: the hospital of TCGA samples, the batch of others; `patient_id`: who is never cut in two.
+- `tissue`, `sex`, `age_years`: labels; blank for cultured cells, which are not the tissue that
+  they came from. `material`: `tissue`, `biofluid`, `cells`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from srna_augment import features, ontology, reading
+from srna_augment.log import set_up
+
+# Studies of one data set whose runs another one has, too, processed in another way; found by
+# comparing profiles, and checked by title.
+SAME_RUNS = {
+    "microRNAome_study_30": "DRP001085",
+    "microRNAome_study_86": "SRP023531",
+    "microRNAome_study_87": "SRP026558",
+    "microRNAome_study_13": "SRP045111",
+    "microRNAome_study_73": "SRP045111",
+    "microRNAome_study_54": "SRP018255",
+    "microRNAome_study_23": "SRP016817",
+    "microRNAome_study_65": "SRP030022",
+    "microRNAome_study_31": "SRP021475",
+    "microRNAome_study_59": "SRP032767",
+    "microRNAome_study_33": "SRP029599",
+}
+CULTURED = ("cell_type", "cancer_cell_line", "cell line")
+# Tables whose unit differs by row; normalisation closes them to RPM anyway.
+AS_RPM = ("mirmine", "exomirhub_biofluids_seq")
+
+
+def column(samples: pd.DataFrame, *names: str) -> pd.Series:
+    """Return the first of the columns that is there, as text, blank where nothing is given."""
+    for name in names:
+        if name in samples:
+            return samples[name].fillna("").astype(str)
+    return pd.Series("", index=samples.index)
+
+
+def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the metadata of one data set in common columns."""
+    study = column(samples, "study").replace(SAME_RUNS)
+    site = column(samples, "tss", "batch")
+    tcga = "tss" in samples
+    cultured = column(samples, "material").isin(CULTURED)
+    obs = pd.DataFrame(
+        {
+            "dataset": folder.name,
+            "study": "TCGA" if tcga else study,
+            "cohort": study,
+            "site": ("TCGA-" + site) if tcga else study + " " + site,
+            "patient_id": column(samples, "patient_id", "subject_id"),
+            "material": np.where(cultured, "cells", "tissue or fluid"),
+            "is_normal": column(samples, "is_normal"),
+            "label": column(samples, "tissue"),
+            "sex": column(samples, "sex"),
+            "age_years": column(samples, "age_years"),
+        }
+    )
+    obs["tissue"] = ontology.labels(obs.rename(columns={"label": "tissue"}), "tissue")
+    obs.loc[cultured, ["tissue", "sex", "age_years"]] = ""
+    obs.index = [f"{folder.name}:{name}" for name in samples["sample_id"]]
+    return obs
+
+
+def main(source: Path, output: Path) -> None:
+    """Read all data sets below `source`, join them on stems, write them to `output`."""
+    import anndata
+
+    set_up()
+    blocks, rows = [], []
+    for folder in sorted(path.parent for path in source.glob("*/counts.tsv.gz")):
+        samples = pd.read_csv(folder / "samples.tsv", sep="\t", dtype=str)
+        units = "rpm" if folder.name in AS_RPM else "counts"
+        table = reading.read_tables([str(folder / "counts.tsv.gz")], units=units)
+        if table.samples != samples["sample_id"].str.strip().tolist():
+            sys.exit(f"{folder}: samples.tsv and counts.tsv.gz differ in their samples")
+        collapsed = features.collapse(table, "stem")
+        obs = metadata(folder, samples)
+        blocks.append(pd.DataFrame(collapsed.values, obs.index, collapsed.features))
+        rows.append(obs)
+    values = pd.concat(blocks)
+    data = anndata.AnnData(
+        values.to_numpy(np.float32), pd.concat(rows), pd.DataFrame(index=values.columns)
+    )
+    data.write_h5ad(output, compression="gzip")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
