@@ -57,9 +57,15 @@ def tcga(folder: Path) -> pd.DataFrame:
 
 
 def plasma_serum(folder: Path) -> pd.DataFrame:
-    """Return the metadata of the plasma and serum samples that passed their authors' control."""
+    """Return the metadata of the plasma and serum samples that passed their authors' control.
+
+    Subjects are never cut in two, so one with samples in two batches would tie these together,
+    and in the end all seven: none could be left out alone. One sample a subject is kept, serum
+    first, since there is less of it.
+    """
     samples = read_samples(folder / "plasma_serum_tewari" / "samples.tsv")
-    samples = samples[samples["qc"] == "PASS"]
+    samples = samples[samples["qc"] == "PASS"].sort_values("tissue", ascending=False, kind="stable")
+    samples = samples.drop_duplicates("subject_id").sort_index()
     samples = samples.assign(
         site=samples["batch"], patient_id=samples["subject_id"], sample_type="healthy_control"
     )

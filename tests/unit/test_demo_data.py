@@ -34,7 +34,7 @@ def test_each_sample_has_counts_once(demo_data: Path, metadata: pd.DataFrame) ->
     for name in ("tcga.tsv.gz", "plasma_serum.tsv.gz"):
         with gzip.open(demo_data / name, "rt") as lines:
             counted += [line.split("\t", 1)[0] for line in lines][1:]
-    assert len(counted) == len(set(counted)) == 1018
+    assert len(counted) == len(set(counted)) == 993
     assert set(counted) == set(metadata.index)
 
 
@@ -58,6 +58,10 @@ def test_exactly_the_truth_is_blank(metadata: pd.DataFrame, truth: pd.DataFrame)
 def test_no_patient_has_both_a_label_and_a_blank(metadata: pd.DataFrame) -> None:
     blank = metadata["tissue"] == ""
     assert not set(metadata.loc[blank, "patient_id"]) & set(metadata.loc[~blank, "patient_id"])
+
+
+def test_no_patient_ties_two_sites_together(metadata: pd.DataFrame) -> None:
+    assert metadata.groupby("patient_id")["site"].nunique().max() == 1
 
 
 def test_some_blanks_come_from_sites_without_a_label(
