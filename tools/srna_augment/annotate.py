@@ -135,6 +135,8 @@ def annotate(
     result = obs.astype(object).where(obs.notna(), "").astype(str)
     if "sample_id" not in result.columns:
         result.insert(0, "sample_id", table.samples)
+    # a sample without metadata has a row of blanks: its id must not be one of them
+    result["sample_id"] = np.where(result["sample_id"] == "", table.samples, result["sample_id"])
     _refuse_overwriting(result, models, metadata_path)
     result = result.reset_index(drop=True)
     tables: dict[str, ExpressionTable] = {}
@@ -146,7 +148,7 @@ def annotate(
         if key not in normalised:
             normalised[key] = normalisation.transform(tables[level], model.state)
         values, reported = normalised[key]
-        given = ontology.labels(obs, model.target)
+        given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
         columns = predict_columns(model, values, reported, given)
         result = _with_columns(result, columns)
         _log(model.target, columns[f"{model.target}_status"])
@@ -172,7 +174,8 @@ def predict_columns(
     reported : numpy.ndarray
         ``(n_samples, n_features)`` of bool.
     given : numpy.ndarray
-        ``(n_samples,)`` of str: labels in the metadata, empty where blank.
+        ``(n_samples,)`` of str: labels in the metadata as the model spells its classes, empty
+        where blank or no class of the model.
 
     Returns
     -------
@@ -186,13 +189,14 @@ def predict_columns(
     terms = np.array(model.term_ids, dtype=object)
     best = probabilities.argmax(axis=1)
     top = probabilities[np.arange(len(best)), best]
-    novel = ~reported.any(axis=1)
+    novel = np.asarray(~reported.any(axis=1))
     if model.novelty is not None:
-        novel |= model.novelty.is_novel(x * model.inputs.scale + model.inputs.centre)
+        novel = novel | model.novelty.is_novel(x * model.inputs.scale + model.inputs.centre)
     called = calibration.called(probabilities) & ~novel
     status = np.where(novel, NOVEL, np.where(called, CALLED, WITHHELD))
-    sets = calibration.sets(probabilities)
-    comparable = called & np.isin(given, names)
+    # sets were fitted on samples unlike these, so that nothing can be ruled out
+    sets = calibration.sets(probabilities) | novel[:, None]
+    comparable = called & (given != "")
     columns = {
         f"{target}_best": names[best],
         f"{target}_probability": np.array([f"{p:.{DIGITS}f}" for p in top], dtype=object),

@@ -111,13 +111,17 @@ def write_expression(expression: Expression, path: str | Path, *, version: str) 
     ------
     UsageError
         The output cannot be written.
+    DataError
+        The metadata hold something that AnnData cannot.
     """
     import anndata
 
+    obs = expression.obs.set_axis(expression.samples, axis=0)
+    stored = [_storable(str(name), i) for i, name in enumerate(obs.columns)]
     layers = {} if expression.reported is None else {"reported": expression.reported.astype("u1")}
     data = anndata.AnnData(
         X=np.ascontiguousarray(expression.values, dtype=np.float32),
-        obs=expression.obs.set_axis(expression.samples, axis=0),
+        obs=obs.set_axis(stored, axis=1),
         var=expression.var.set_axis(expression.features, axis=0),
         layers=layers,
     )
@@ -129,8 +133,27 @@ def write_expression(expression: Expression, path: str | Path, *, version: str) 
         "level": expression.state.get("level", ""),
         "state": json.dumps(expression.state),
     }
+    if stored != list(obs.columns):
+        data.uns[UNS_KEY]["obs_columns"] = json.dumps([str(name) for name in obs.columns])
     with atomic_output(path, binary=True) as temporary:
-        data.write_h5ad(temporary, compression="gzip", compression_opts=1)
+        try:
+            data.write_h5ad(temporary, compression="gzip", compression_opts=1)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"{path}: the metadata hold what AnnData cannot ({_first_line(error)}): leave that "
+                f"column out"
+            ) from None
+
+
+def _storable(name: str, position: int) -> str:
+    """Return a column name as HDF5 takes it; the name itself is kept in ``obs_columns``."""
+    if name in ("", ".", "_index"):
+        return f"column {position + 1}"
+    return name.replace("/", "\N{DIVISION SLASH}").replace("\0", "")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
 
 
 def read_expression(path: str | Path) -> Expression:
@@ -148,25 +171,34 @@ def read_expression(path: str | Path) -> Expression:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file: run normalise first") from None
     except Exception as error:  # anndata and h5py raise many kinds for a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
-            f"{path}: not an AnnData file ({reason[:120]}): give the output of normalise"
+            f"{path}: not an AnnData file ({_first_line(error)}): give the output of normalise"
         ) from None
     if UNS_KEY not in data.uns or "state" not in data.uns[UNS_KEY]:
         raise DataError(
             f"{path}: was not written by normalise (uns has no '{UNS_KEY}'): run "
             f"'normalise {path} --output expression.h5ad' and use its output"
         )
+    try:
+        state = json.loads(data.uns[UNS_KEY]["state"])
+        columns = json.loads(data.uns[UNS_KEY].get("obs_columns", "null"))
+    except (TypeError, ValueError):
+        raise DataError(f"{path}: its state is damaged: run normalise again") from None
+    obs = data.obs
+    if columns is not None and len(columns) == len(obs.columns):
+        obs = obs.set_axis(columns, axis=1)
     values = data.X.toarray() if hasattr(data.X, "toarray") else np.asarray(data.X)
+    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+        raise DataError(f"{path}: X holds cells that are no finite numbers: run normalise again")
     reported = data.layers.get("reported")
     depth = data.obsm.get("depth")
     return Expression(
         values=values.astype(np.float32, copy=False),
         samples=[str(name) for name in data.obs_names],
         features=[str(name) for name in data.var_names],
-        obs=data.obs,
+        obs=obs,
         var=data.var,
-        state=json.loads(data.uns[UNS_KEY]["state"]),
+        state=state,
         reported=None if reported is None else np.asarray(reported).astype(bool),
         depth=None if depth is None else np.asarray(depth)[:, 0],
     )

@@ -1,12 +1,14 @@
 """Opening inputs and writing outputs that appear whole or not at all."""
 
+import errno
 import gzip
 import hashlib
 import io
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, cast
@@ -14,6 +16,7 @@ from typing import IO, cast
 from .errors import DataError, UsageError
 
 GZIP_MAGIC = b"\x1f\x8b"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def is_gzipped(path: str | Path) -> bool:
@@ -73,18 +76,24 @@ def atomic_output(path: str | Path, *, binary: bool = False) -> Iterator[Path]:
     ------
     UsageError
         The folder does not exist or cannot be written to, or binary data would go to a terminal.
+    DataError
+        The disc is full.
     """
     to_stdout = str(path) == "-"
     if to_stdout and binary and sys.stdout.isatty():
         raise UsageError(
             "--output -: binary data would fill the terminal: name a file or use a pipe"
         )
-    target = Path(tempfile.gettempdir()) / "stdout" if to_stdout else Path(path)
+    target = Path(path)
     if target.is_dir():
         raise UsageError(f"{path}: is a folder: name a file in it")
+    # a pipe or device, such as /dev/stdout, is written to; renaming would put a file in its place
+    is_pipe = to_stdout or (target.exists() and not target.is_file())
+    # where the output is a link, the file behind it is replaced
+    beside = Path(tempfile.gettempdir()) / "pipe" if is_pipe else target.resolve()
     try:
         number, name = tempfile.mkstemp(
-            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+            prefix=f".{beside.name}.", suffix=".part", dir=beside.parent
         )
     except OSError as error:
         reason = error.strerror or str(error)
@@ -94,20 +103,60 @@ def atomic_output(path: str | Path, *, binary: bool = False) -> Iterator[Path]:
     os.close(number)
     temporary = Path(name)
     try:
-        yield temporary
-        if to_stdout:
-            with temporary.open("rb") as handle:
-                while block := handle.read(1 << 20):
-                    sys.stdout.buffer.write(block)
-            sys.stdout.buffer.flush()
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            temporary.chmod(0o666 & ~mask)  # mkstemp makes files that only their owner can read
-            temporary.replace(target)
+        with _full_disc_in_one_line(path):
+            yield temporary
+            if to_stdout:
+                _copy(temporary, sys.stdout.buffer)
+            elif is_pipe:
+                with target.open("wb") as pipe:
+                    _copy(temporary, pipe)
+            else:
+                mask = os.umask(0)
+                os.umask(mask)
+                temporary.chmod(0o666 & ~mask)  # mkstemp's files can be read by their owner only
+                temporary.replace(beside)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _copy(source: Path, target: IO[bytes]) -> None:
+    with source.open("rb") as handle:
+        shutil.copyfileobj(handle, target, 1 << 20)
+    target.flush()
+
+
+@contextmanager
+def _full_disc_in_one_line(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DataError(
+            f"{path}: cannot be written ({os.strerror(error.errno)}): make room, or choose another "
+            f"folder"
+        ) from None
+
+
+def check_distinct(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path]) -> None:
+    """Fail before the work when one output would overwrite another, or an input.
+
+    Raises
+    ------
+    UsageError
+        Two of the files are the same.
+    """
+    seen = {os.path.realpath(path) for path in inputs if str(path) != "-"}
+    for path in outputs:
+        if path is None:
+            continue
+        place = "-" if str(path) == "-" else os.path.realpath(path)
+        if place in seen and (place == "-" or Path(path).is_file() or not Path(path).exists()):
+            raise UsageError(
+                f"{path}: is an input, or an output already: give each output a name of its own"
+            )
+        seen.add(place)
 
 
 def check_output_folder(path: str | Path) -> None:

@@ -74,7 +74,7 @@ AGE_GROUPS = (
     AgeGroup("older adult", 50, 80, ADULT),
     AgeGroup("elderly", 80, np.inf, ADULT),
 )
-MAXIMUM_AGE = 130
+MINIMUM_AGE, MAXIMUM_AGE = -1, 130  # before birth, ages are negative
 
 COLUMNS = {
     "tissue": ("tissue", "tissue_type", "organ", "body_site", "organism_part", "source_tissue"),
@@ -150,6 +150,8 @@ def is_blank(label: object) -> bool:
 def find_column(obs: pd.DataFrame, target: str, column: str | None = None) -> str | None:
     """Return the metadata column that holds a target's labels, or None.
 
+    Of the usual names the first that has anything in it, else the first that is there.
+
     Raises
     ------
     UsageError
@@ -163,7 +165,9 @@ def find_column(obs: pd.DataFrame, target: str, column: str | None = None) -> st
             )
         return column
     by_name = {str(name).strip().lower().replace(" ", "_"): name for name in obs.columns}
-    return next((by_name[name] for name in COLUMNS[target] if name in by_name), None)
+    usual = [by_name[name] for name in COLUMNS[target] if name in by_name]
+    filled = (name for name in usual if not all(map(is_blank, obs[name].astype(object))))
+    return next(filled, usual[0] if usual else None)
 
 
 def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndarray:
@@ -182,12 +186,13 @@ def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndar
     Returns
     -------
     numpy.ndarray
-        ``(n_samples,)`` of str.
+        ``(n_samples,)`` of str; spellings that differ in case, spaces or underscores only are one
+        class.
 
     Raises
     ------
     DataError
-        A label of sex or age cannot be understood.
+        An age cannot be in years.
     UsageError
         The column is not there.
     """
@@ -201,32 +206,65 @@ def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndar
     raw = obs[found].astype(object).to_numpy()
     if target == "age":
         return _age_labels(raw, obs.index, found)
-    distinct = {label: _class(target, label) for label in set(map(_text, raw))}
+    spellings: dict[str, str] = {}
+    distinct: dict[str, str] = {}
+    for label in sorted(set(map(_text, raw))):
+        name = _class(target, label)
+        distinct[label] = spellings.setdefault(_clean(name), name)
     if target == "sex":
-        _warn_unknown(distinct, "sex", "female or male")
+        _warn_unknown(distinct, "sex", "female nor male")
     return np.array([distinct[_text(label)] for label in raw], dtype=object)
 
 
-def years(obs: pd.DataFrame) -> np.ndarray:
-    """Return the age of each sample in years, ``(n_samples,)``; NaN where it is not given."""
-    found = find_column(obs, "age")
+def as_classes(given: np.ndarray, classes: list[str]) -> np.ndarray:
+    """Write labels as a model spells its classes.
+
+    Parameters
+    ----------
+    given : numpy.ndarray
+        ``(n_samples,)`` of str, what `labels` returned.
+    classes : list of str
+        The model's classes.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_samples,)`` of str, empty where the model has no such class.
+    """
+    spelling = {_clean(name): name for name in classes}
+    return np.array([spelling.get(_clean(label), "") for label in given], dtype=object)
+
+
+def years(obs: pd.DataFrame, column: str | None = None) -> np.ndarray:
+    """Return the age of each sample in years, ``(n_samples,)``; NaN where it is not given.
+
+    `column` is the one to use, by default the first known name.
+    """
+    found = find_column(obs, "age", column)
     if found is None:
         return np.full(len(obs), np.nan)
     return np.array([_years(label) for label in obs[found].astype(object)], dtype=float)
 
 
 def _age_labels(raw: np.ndarray, index: pd.Index, column: str) -> np.ndarray:
-    groups = {group.name for group in AGE_GROUPS}
     ages = np.array([_years(label) for label in raw], dtype=float)
-    wrong = np.flatnonzero(ages > MAXIMUM_AGE)
+    wrong = np.flatnonzero((ages < MINIMUM_AGE) | (ages > MAXIMUM_AGE))
     if len(wrong):
         at = wrong[0]
         raise DataError(
             f"metadata column '{column}', sample {index[at]}: an age of {raw[at]} years: give ages "
-            f"in years, not in days or months"
+            f"in years, not in days or months, and leave unknown ones blank"
         )
-    named = np.array([_clean(_text(label)) for label in raw], dtype=object)
-    result = np.where(np.isnan(ages), np.where(np.isin(named, list(groups)), named, ""), "")
+    texts = list(map(_text, raw))
+    groups = {group.name for group in AGE_GROUPS}
+    named = {text: _clean(text) if _clean(text) in groups else "" for text in set(texts)}
+    numbers = {text for text, age in zip(texts, ages, strict=True) if not np.isnan(age)}
+    _warn_unknown(
+        {text: name for text, name in named.items() if text not in numbers},
+        "age",
+        f"years nor one of {', '.join(group.name for group in AGE_GROUPS)}",
+    )
+    result = np.array([named[text] for text in texts], dtype=object)
     return np.where(np.isnan(ages), result, age_group(ages)).astype(object)
 
 
@@ -239,14 +277,15 @@ def _class(target: str, label: str) -> str:
     if target == "sex":
         clean = _clean(label)
         return next((name for name, (_, words) in SEXES.items() if clean in words), "")
-    return label.strip()
+    groups = {_clean(tissue.group): tissue.group for tissue in tissues().values()}
+    return groups.get(_clean(label), label.strip())
 
 
 def _warn_unknown(distinct: dict[str, str], what: str, expected: str) -> None:
     unknown = sorted(label for label, name in distinct.items() if not name and not is_blank(label))
     if unknown:
         get_logger().warning(
-            "%s: %d labels are neither %s and count as blank: %s",
+            "%s: %d labels are neither %s, and count as blank: %s",
             what,
             len(unknown),
             expected,

@@ -10,6 +10,8 @@ import numpy as np
 
 from .errors import DataError
 from .files import atomic_output
+from .ontology import YEARS
+from .splits import SCHEMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +116,7 @@ class YearsOutOfFold:
         return pd.DataFrame(
             {
                 "sample_id": self.samples,
-                "target": "age_years",
+                "target": YEARS,
                 "model": self.model,
                 "scheme": self.scheme,
                 "fold": self.fold,
@@ -157,10 +159,11 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
     Raises
     ------
     DataError
-        A file is not predictions, or a sample stands in it twice.
+        A file is not predictions, is damaged, or a sample stands in it twice.
     """
     import pandas as pd
 
+    where = ", ".join(map(str, paths))
     frames = []
     for path in paths:
         try:
@@ -183,28 +186,51 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
         twice = rows["sample_id"].duplicated()
         if twice.any():
             raise DataError(
-                f"{', '.join(map(str, paths))}: sample {rows['sample_id'][twice].iloc[0]} stands "
-                f"twice in {target}, {model}, {scheme}: give each fold once"
+                f"{where}: sample {rows['sample_id'][twice].iloc[0]} stands twice in {target}, "
+                f"{model}, {scheme}: give each fold once"
+            )
+        if scheme not in SCHEMES:
+            raise DataError(
+                f"{where}: there is no scheme '{scheme}' (only {', '.join(SCHEMES)}): give what "
+                f"--predictions wrote, unchanged"
             )
         shared: dict[str, Any] = {
             "model": model,
             "scheme": scheme,
             "samples": rows["sample_id"].to_numpy(),
-            "fold": rows["fold"].to_numpy(dtype=int),
+            "fold": _numbers(rows[["fold"]], int, where)[:, 0],
             "study": rows["study"].to_numpy(),
         }
-        if target == "age_years":
-            truth, predicted = (rows[name].to_numpy(dtype=float) for name in ("truth", "predicted"))
+        if target == YEARS:
+            truth, predicted = _numbers(rows[["truth", "predicted"]], float, where).T
             results.append(YearsOutOfFold(truth=truth, predicted=predicted, **shared))
             continue
         columns = [c for c in rows.columns if c.startswith(PREFIX) and (rows[c] != "").any()]
+        classes = [name.removeprefix(PREFIX) for name in columns]
+        unknown = sorted(set(rows["truth"]) - set(classes))
+        if unknown:
+            raise DataError(
+                f"{where}: target {target}: the truth '{unknown[0]}' has no column "
+                f"'{PREFIX}{unknown[0]}': give what --predictions wrote, unchanged"
+            )
         results.append(
             OutOfFold(
                 target=str(target),
                 truth=rows["truth"].to_numpy(),
-                classes=[name.removeprefix(PREFIX) for name in columns],
-                probabilities=rows[columns].replace("", "0").to_numpy(dtype=np.float32),
+                classes=classes,
+                probabilities=_numbers(rows[columns].replace("", "0"), np.float32, where),
                 **shared,
             )
         )
     return results
+
+
+def _numbers(cells: pd.DataFrame, kind: type, where: str) -> np.ndarray:
+    """Return cells of text as finite numbers ``(n_rows, n_columns)``."""
+    try:
+        numbers = cells.to_numpy(dtype=kind)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}: give what --predictions wrote, unchanged") from None
+    if not np.isfinite(numbers).all():
+        raise DataError(f"{where}: holds numbers that are not finite: run the folds anew")
+    return numbers

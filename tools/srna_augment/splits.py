@@ -121,7 +121,7 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
     units : numpy.ndarray
         ``(n_samples,)`` of str, what must not be cut.
     n_folds : int
-        How many; fewer when there are fewer units.
+        How many; fewer when there are fewer units, or fewer samples of every class.
     seed : int
         Seed of the shuffling.
 
@@ -133,7 +133,7 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
     Raises
     ------
     DataError
-        There is only one unit.
+        There is only one unit, or one sample a class.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -143,9 +143,23 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
             f"cross-validation needs two or more groups to leave out, and all labelled samples are "
             f"from '{names[0] if len(names) else ''}': use --scheme random or none"
         )
-    if len(names) < n_folds:
-        get_logger().info("folds: %d, one a group (%d were asked for)", len(names), n_folds)
-        n_folds = len(names)
+    largest = int(np.unique(classes.astype(str), return_counts=True)[1].max())
+    if largest < 2:
+        raise DataError(
+            "cross-validation needs a class with two labelled samples or more: label more samples, "
+            "or use --scheme none"
+        )
+    possible = min(len(names), largest)
+    if possible < n_folds:
+        get_logger().info(
+            "folds: %d, not %d: there are %d groups to leave out, and %d samples in the largest "
+            "class",
+            possible,
+            n_folds,
+            len(names),
+            largest,
+        )
+        n_folds = possible
     fold = np.empty(len(classes), dtype=int)
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():

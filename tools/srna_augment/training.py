@@ -145,10 +145,7 @@ def labelled(
         )
     classes = [str(name) for name in found[counts >= minimum_samples]]
     if len(classes) < 2:
-        raise DataError(
-            f"target {target}: {len(classes)} classes with {minimum_samples} labelled samples or "
-            f"more, two are needed: check the metadata column, or lower --min-samples"
-        )
+        raise DataError(_too_few(expression, target, label_column, classes, minimum_samples))
     rows = np.flatnonzero(np.isin(names.astype(str), classes))
     subset = expression.subset(rows)
     index = {name: i for i, name in enumerate(classes)}
@@ -168,8 +165,29 @@ def labelled(
         y=np.array([index[name] for name in names[rows]]),
         study=study,
         study_column=column,
-        years=ontology.years(subset.obs) if target == "age" else np.full(len(rows), np.nan),
+        years=ontology.years(subset.obs, label_column)
+        if target == "age"
+        else np.full(len(rows), np.nan),
         group_column=group_column,
+    )
+
+
+def _too_few(
+    expression: Expression, target: str, column: str | None, classes: list[str], minimum: int
+) -> str:
+    found = ontology.find_column(expression.obs, target, column)
+    if found is None and target == "tissue_group":
+        found = ontology.find_column(expression.obs, "tissue")
+    if found is None:
+        columns = ", ".join(map(str, expression.obs.columns[:20])) or "none"
+        return (
+            f"target {target}: no metadata column holds it (columns: {columns}): name one with "
+            f"--label-column, or give normalise the --metadata"
+        )
+    had = f" ({classes[0]})" if classes else ""
+    return (
+        f"target {target}: {len(classes)} classes with {minimum} labelled samples or more{had}, "
+        f"two are needed: check column '{found}', or lower --min-samples"
     )
 
 
@@ -298,8 +316,10 @@ def cross_validate(
         if fitted.years is not None:
             machine, centre, scale = fitted.years
             predicted_years[test] = _as_years(machine, x) * scale + centre
-    done = np.isin(fold, wanted)
     samples = np.array(data.expression.samples, dtype=object)
+    # in order of the ids, so that folds run apart and gathered later give the same model
+    order = np.argsort(samples.astype(str), kind="stable")
+    done = order[np.isin(fold[order], wanted)]
     results: list[OutOfFold | YearsOutOfFold] = [
         OutOfFold(
             data.target,
@@ -314,7 +334,7 @@ def cross_validate(
         )
     ]
     if wants_years:
-        rows = done & ~np.isnan(data.years) & ~np.isnan(predicted_years)
+        rows = done[~np.isnan(data.years[done]) & ~np.isnan(predicted_years[done])]
         results.append(
             YearsOutOfFold(
                 recipe.name,
@@ -386,6 +406,38 @@ class Evidence:
     classes: OutOfFold | None = None
     years: YearsOutOfFold | None = None
     figures: dict[str, Any] = field(default_factory=dict)
+
+
+def check_gathered(results: list[OutOfFold | YearsOutOfFold], data: Labelled, model: str) -> None:
+    """Make sure that gathered predictions are of all labelled samples, by the learner at hand.
+
+    Raises
+    ------
+    DataError
+        They are of another target or learner, of other samples, or a fold is missing.
+    """
+    mine = [
+        r
+        for r in results
+        if isinstance(r, OutOfFold) and r.target == data.target and r.model == model
+    ]
+    if not mine:
+        found = ", ".join(
+            sorted({f"{r.target} by {r.model}" for r in results if isinstance(r, OutOfFold)})
+        )
+        raise DataError(
+            f"--calibrate-from: no predictions of {data.target} by {model}, only of {found}: give "
+            f"what --predictions of the same command wrote"
+        )
+    wanted = set(data.expression.samples)
+    for result in mine:
+        given = set(result.samples)
+        if given != wanted:
+            raise DataError(
+                f"--calibrate-from: {data.target}, {result.scheme}: {len(wanted - given)} of the "
+                f"{len(wanted)} labelled samples have no prediction, and {len(given - wanted)} "
+                f"predictions are of others: give all folds of the same expression file"
+            )
 
 
 def evidence(results: list[OutOfFold | YearsOutOfFold], target: str, model: str) -> Evidence:

@@ -6,7 +6,7 @@ import rich_click as click
 
 from ..ontology import TARGETS
 from .common import command
-from .reading_options import READ_PANEL, reading_options
+from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
 
 INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
@@ -17,7 +17,7 @@ MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
 @reading_options
 @click.option(
     "--metadata",
-    type=INPUT_FILE,
+    type=METADATA_FILE,
     panel=READ_PANEL,
     metavar="TABLE",
     help="Sample metadata (TSV or CSV); its columns come out untouched, in front.",
@@ -84,8 +84,10 @@ def main(
 
     Example: `augment mirna.tsv --metadata samples.tsv --output annotated.tsv --html calls.html`
     """
-    from ..files import atomic_output, check_output_folder
+    from ..files import atomic_output, check_distinct, check_output_folder
 
+    check_stdin(inputs, metadata)
+    check_distinct((output, html), [*inputs, *models, *([metadata] if metadata else [])])
     for path in (output, html):
         if path is not None:
             check_output_folder(path)

@@ -6,7 +6,7 @@ import rich_click as click
 
 from .. import __version__
 from .common import command
-from .reading_options import READ_PANEL, reading_options
+from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
 
 INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -17,7 +17,7 @@ METHOD_PANEL, OUTPUT_PANEL = "Normalisation", "Output"
 @reading_options
 @click.option(
     "--metadata",
-    type=INPUT_FILE,
+    type=METADATA_FILE,
     panel=READ_PANEL,
     metavar="TABLE",
     help="Sample metadata (TSV or CSV), copied into the output unchanged.",
@@ -90,12 +90,14 @@ def main(
     Example: `normalise mirna.tsv --metadata samples.tsv --output expression.h5ad`
     """
     from ..errors import UsageError
-    from ..files import check_output_folder
+    from ..files import check_distinct, check_output_folder
     from ..normalisation import State
     from ..normalise import normalise
 
     if state is not None and save_state is not None:
         raise UsageError("--state and --save-state: apply a state or save a new one, not both")
+    check_stdin(inputs, metadata)
+    check_distinct((output, save_state), [*inputs, *([metadata] if metadata else [])])
     for path in (output, save_state):
         if path is not None:
             check_output_folder(path)

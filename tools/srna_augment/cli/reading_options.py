@@ -1,10 +1,14 @@
 """Options and steps of the commands that read raw tables."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import rich_click as click
 
+from ..errors import UsageError
+
 READ_PANEL = "Input"
+METADATA_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
 def reading_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -38,3 +42,15 @@ def reading_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def check_stdin(inputs: tuple[str, ...], metadata: Path | None) -> None:
+    """Refuse to read standard input twice.
+
+    Raises
+    ------
+    UsageError
+        It is named as a table and as metadata.
+    """
+    if metadata is not None and str(metadata) == "-" and "-" in inputs:
+        raise UsageError("standard input (-) is INPUT and --metadata: give one of them as a file")

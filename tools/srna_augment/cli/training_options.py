@@ -10,7 +10,7 @@ import rich_click as click
 
 from .. import __version__
 from ..errors import UsageError
-from ..files import check_output_folder, sha256
+from ..files import check_distinct, check_output_folder, sha256
 from ..log import get_logger
 from ..ontology import TARGETS
 
@@ -140,12 +140,14 @@ def run_training(
     wanted = [name for name in dict.fromkeys(schemes) if name != "none"]
     if calibrate_from:
         wanted = []
-    _check_options(wanted, only_folds, calibrate_from, output, predictions)
+    _check_options(wanted, only_folds, n_folds, calibrate_from, output, predictions)
+    check_distinct((output, predictions), [expression, *calibrate_from])
     from ..expression import read_expression
     from ..model.file import save_models
     from ..predictions import OutOfFold, read_predictions, write_predictions
     from ..training import (
         calibrate_across_folds,
+        check_gathered,
         cross_validate,
         evidence,
         final_model,
@@ -162,6 +164,7 @@ def run_training(
     )
     if calibrate_from:
         raw = read_predictions(list(calibrate_from))
+        check_gathered(raw, data, recipes[0].name)
     else:
         raw = []
         for scheme in wanted:
@@ -200,6 +203,7 @@ def run_training(
 def _check_options(
     schemes: list[str],
     only_folds: tuple[int, ...],
+    n_folds: int,
     calibrate_from: tuple[Path, ...],
     output: Path | None,
     predictions: Path | None,
@@ -208,6 +212,11 @@ def _check_options(
         raise UsageError("nothing to write: give --output, --predictions, or both")
     if predictions is not None and not schemes and not calibrate_from:
         raise UsageError("--predictions needs folds: give --scheme random, group or site")
+    if only_folds and max(only_folds) >= n_folds:
+        raise UsageError(
+            f"--fold {max(only_folds)}: with --folds {n_folds} the last is fold {n_folds - 1}, as "
+            f"they are counted from 0"
+        )
     if only_folds and output is not None:
         raise UsageError(
             "--fold runs a part of the folds, and the final model needs all: leave out --output, "
