@@ -98,6 +98,7 @@ def test_merged_name_goes_to_its_oldest_member(name, owner, others):
         ("chr6.trna95-AlaTGC", "tRNA fragment"), ("Homo_sapiens_tRNA-Gly-GCC-2-1", "tRNA fragment"),
         ("RNA5-8SN1", "rRNA"), ("18S_rRNA", "rRNA"), ("5.8S", "rRNA"), ("MT-RNR2", "rRNA"),
         ("RNY1", "Y RNA"), ("Y_RNA", "Y RNA"), ("hY4", "Y RNA"),
+        ("kshv-miR-K12-1-5p", "miRNA"), ("brain-mir-104", "other"),
         ("RNU6-1", "snRNA"), ("GAPDH", "other"), ("ENSG00000207789", "other"),
     ],
 )  # fmt: skip

@@ -38,6 +38,8 @@ _ALIASES = {
 _BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
 # No library has 2**35 reads of one miRNA, so fractions that never pass this are logarithms.
 _MAX_LOG = 35.0
+# A unit is not called mixed for so small a share of samples, whose look may be chance.
+_FEW = 0.05
 # Values looked at together: 32 MB in float32.
 _BLOCK_VALUES = 8_000_000
 
@@ -155,14 +157,15 @@ def recognise(found: Profile, where: str) -> str:
     # Reads shared among features leave many counts whole; a division by depth leaves hardly any.
     divided = (found.n_whole < 0.2 * found.n_positive) & (found.sums < 2.5e6)
     counted = found.n_positive > 0
-    if divided[counted].all():
+    share = np.mean(divided[counted])
+    if share > 1 - _FEW:
         return RPM
-    if divided.any():
+    if share > _FEW:
         logger.warning(
             "%s: %d of %d samples look normalised and the others are counts: fine for relative "
             "abundances, but the depth of these samples is unknown",
             where,
-            np.count_nonzero(divided),
+            np.count_nonzero(divided & counted),
             divided.size,
         )
         return RPM

@@ -9,10 +9,13 @@ from functools import lru_cache
 MIRNA = "miRNA"
 OTHER = "other"
 
+# Prefixes of miRBase: three letters, and the names of viruses, which end in v (ebv, hsv1, hhv6b).
+_SPECIES = r"(?P<species>[a-z]{3}|[a-z]{2,4}v\d?[a-z]?)"
 # Species prefix, let or mir, number, letter, copy, arm, star: hsa-miR-550a-3-5p, hsa-let-7f-1*.
 # A copy is a number that no p follows, so that the 3 of miR-1-3p is an arm and not a copy.
 _MIRNA = re.compile(
-    r"(?:(?P<species>[a-z]{3,5}\d?)-)?(?P<family>let|mir|lin)-?(?P<number>\d+)(?P<letter>[a-z]{0,3})"
+    rf"(?:{_SPECIES}-)?"
+    r"(?P<family>let|mir|lin)-?(?P<number>\d+)(?P<letter>[a-z]{0,3})"
     r"(?:-(?P<copy>\d{1,2})(?!p))?(?P<antisense>-as)?(?:-(?P<arm>[35]p|p[35]))?(?P<star>\*)?",
     re.IGNORECASE,
 )
@@ -21,7 +24,7 @@ _HGNC = re.compile(r"MIR(?P<let>LET)?(?P<number>\d+)(?P<letter>[A-Z]{0,3})(?:-?(
 _MIRGENEDB = re.compile(r"(?P<species>[A-Z][a-z]{2})-(?P<rest>(?:Mir|Let|Novel)-\S+)")
 _ACCESSION = re.compile(r"(?<![A-Za-z])MI(?:MAT)?\d{7}(?!\d)")
 # Viral and plant miRNAs, whose names follow other rules: ebv-miR-BART1-5p, ath-MIR156a.
-_FOREIGN = re.compile(r"(?P<species>[a-z]{3,5}\d?)-(?:miR|mir|MIR|let|lin|bantam)-?\S*")
+_FOREIGN = re.compile(rf"{_SPECIES}-(?:miR|mir|MIR|let|lin|bantam)-?\S*")
 # R's make.names and tools that dislike dashes: hsa.miR.21.5p, hsa_let_7a_5p.
 _MANGLED = re.compile(r"(?:[A-Za-z]{3}[._])?(?:mir|let)[._]\d", re.IGNORECASE)
 
