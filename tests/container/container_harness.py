@@ -128,7 +128,8 @@ class Workflow:
         for process in self.started:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
-            process.communicate()
+            process.wait()
+            process.stdout.close()
 
     def finish(self, process: subprocess.Popen[str], timeout: float = 600) -> Run:
         """Wait for a run that was started."""
