@@ -6,8 +6,6 @@ import numpy as np
 
 from srna_augment.model.network import BatchNorm, Dense, Layer, Network, ReLU
 
-# Wide enough that no unit's positive or negative part is exactly zero: there the quotients of
-# section 3.5.3 are not defined, and the package divides rounding noise (see docs/deeplift.md).
 N_INPUTS, N_CLASSES = 200, 5
 
 

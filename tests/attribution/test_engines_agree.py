@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from srna_augment.attribution.engine import RULES, contributions
+from srna_augment.model.network import Network, ReLU
 
-from .networks import NAMES, networks, samples
+from .networks import NAMES, dense, networks, samples
 
 # of the largest contribution
 AGREEMENT = 1e-5
@@ -24,7 +25,7 @@ needs_captum = pytest.mark.skipif(
 @pytest.mark.parametrize("name", NAMES)
 def test_native_agrees_with_the_deeplift_package(name, rule):
     network = networks()[name]
-    x, reference = samples()
+    x, reference = samples(24)
     for outputs in ("all", "predicted"):
         ours = contributions(network, x, reference, rule=rule, outputs=outputs)
         theirs = contributions(network, x, reference, rule=rule, outputs=outputs, engine="deeplift")
@@ -32,6 +33,20 @@ def test_native_agrees_with_the_deeplift_package(name, rule):
         error = np.abs(ours.values - theirs.values).max() / np.abs(theirs.values).max()
         assert error < AGREEMENT
         assert theirs.relative_delta() < AGREEMENT
+
+
+@pytest.mark.train
+def test_they_agree_where_a_part_is_zero():
+    """Narrow layers, in which a unit often has no negative (or positive) part at all."""
+    g = np.random.default_rng(4)
+    layers = [dense(g, 200, 6), ReLU(), dense(g, 6, 5), ReLU(), dense(g, 5, 3)]
+    network = Network([layers], np.ones(1))
+    x, reference = samples()
+    ours = contributions(network, x, reference, rule="revealcancel", outputs="all")
+    theirs = contributions(
+        network, x, reference, rule="revealcancel", outputs="all", engine="deeplift"
+    )
+    assert np.abs(ours.values - theirs.values).max() < AGREEMENT * np.abs(theirs.values).max()
 
 
 @pytest.mark.train

@@ -361,10 +361,11 @@ def _draw(
     method = f"{RULE_NAMES[header.rule]}, measured from {_spoken(header.references.names)}"
     if settings.target_class not in WORDS:
         method = f"for {settings.target_class}, by class of the samples; {method}"
+    unit = {"logit": "logits", "class share": "class shares"}[header.unit]
     if settings.plots is not None:
-        plots.write_plots(settings.plots, model.target, shown, bars, method)
+        plots.write_plots(settings.plots, model.target, shown, bars, method, unit)
     if settings.multiqc is not None:
-        plots.write_sections(settings.multiqc, model.target, shown, bars, method)
+        plots.write_sections(settings.multiqc, model.target, shown, bars, method, unit)
 
 
 def _spoken(names: list[str]) -> str:

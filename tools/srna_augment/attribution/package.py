@@ -4,7 +4,9 @@ The package (deeplift 0.6.13) builds TensorFlow 1 graphs. It runs on TensorFlow 
 untouched, when it is given
 
 - a graph and a session of its own, so that Keras in the same process is not disturbed;
-- ``tf.compat.v1`` under the name ``tf`` in each of its modules;
+- ``tf.compat.v1`` under the name ``tf`` in each of its modules, in which ``tf.float32`` may stand
+  for double precision: in single precision its quotients of small differences are noisy (it adds
+  1e-7 to what is nearly zero, and divides), which an authority should not be;
 - kernels in variables: it writes a kernel into the graph anew at each of some twenty uses;
 - the class to explain, one a sample, through a placeholder: it adds operations to the graph at
   each call.
@@ -64,6 +66,7 @@ def stream(
     rule: Rule = "rescale",
     outputs: Outputs = "predicted",
     threads: int = 1,
+    dtype: type = np.float64,
 ) -> Iterator[Block]:
     """Explain samples block by block; see `srna_augment.attribution.native.stream`.
 
@@ -73,12 +76,14 @@ def stream(
         As there.
     threads : int
         TensorFlow's threads, when it was not yet used in this process.
+    dtype : type
+        Precision that the package computes in: float64, or float32 as it does by itself.
     """
     if rule not in RULES:
         raise ValueError(f"rule '{rule}' is not one of {', '.join(RULES)}")
     check_installed()
     references = as_references(references, network.n_inputs).astype(np.float32)
-    members = [_Member(member, rule, threads) for member in network.members]
+    members = [_Member(member, rule, threads, np.dtype(dtype)) for member in network.members]
     weights = np.asarray(network.weights, dtype=np.float32)
     at_reference = _centred(network.logits(references)).mean(axis=0)
     for rows in blocks(len(x), BLOCK_SAMPLES):
@@ -137,8 +142,9 @@ class _Session:
 class _Member:
     """One member of an ensemble as a deeplift model in a graph of its own."""
 
-    def __init__(self, layers: list[Layer], rule: Rule, threads: int) -> None:
-        tf, self.util, deeplift_layers, models = _deeplift()
+    def __init__(self, layers: list[Layer], rule: Rule, threads: int, dtype: np.dtype) -> None:
+        tf, self.util, deeplift_layers, models = _deeplift(dtype)
+        self.dtype = dtype
         graph = tf.Graph()
         with graph.as_default(), _silent():
             config = tf.compat.v1.ConfigProto(
@@ -158,7 +164,7 @@ class _Member:
                 converted.append(self._convert(tf, deeplift_layers, layer, mode, index, last))
             target = converted[-1]
             self.n_outputs = target.kernel.shape[1]
-            self.task = tf.compat.v1.placeholder(tf.float32, shape=[None, self.n_outputs])
+            self.task = tf.compat.v1.placeholder(dtype, shape=[None, self.n_outputs])
             target.set_scoring_mode = lambda _: self._explain_chosen(tf, target)
             target.update_task_index = lambda _: None
             target.update_task_vector = lambda: None
@@ -184,22 +190,23 @@ class _Member:
         """Build the deeplift layer for one of ours; the last kernel is mean-normalised."""
         name = f"{layer.kind}_{index}"
         if isinstance(layer, Dense):
-            kernel, bias = layer.kernel, layer.bias
+            kernel, bias = layer.kernel.astype(self.dtype), layer.bias.astype(self.dtype)
             if last and kernel.shape[1] > 1:
-                kernel = (kernel - kernel.mean(axis=1, keepdims=True)).astype(np.float32)
+                kernel = kernel - kernel.mean(axis=1, keepdims=True)
                 bias = bias - bias.mean()
             made = deeplift_layers.Dense(
                 kernel=kernel, bias=bias, name=name, verbose=False,
                 dense_mxts_mode=deeplift_layers.DenseMxtsMode.Linear,
             )
-            start = tf.compat.v1.placeholder(tf.float32, shape=kernel.shape)
+            start = tf.compat.v1.placeholder(self.dtype, shape=kernel.shape)
             variable = tf.compat.v1.Variable(start, trainable=False, use_resource=False)
             self.session.session.run(variable.initializer, feed_dict={start: kernel})
-            made.kernel = _Kernel(variable)
+            made.kernel, made.bias = _Kernel(variable), bias
             return made
         if isinstance(layer, BatchNorm):
             return deeplift_layers.BatchNormalization(
-                gamma=layer.gamma, beta=layer.beta, mean=layer.mean, var=layer.variance,
+                gamma=layer.gamma.astype(self.dtype), beta=layer.beta.astype(self.dtype),
+                mean=layer.mean.astype(self.dtype), var=layer.variance.astype(self.dtype),
                 epsilon=float(layer.epsilon[0]), axis=-1, name=name, verbose=False,
             )
         return deeplift_layers.ReLU(nonlinear_mxts_mode=mode, name=name, verbose=False)
@@ -209,7 +216,7 @@ class _Member:
     ) -> np.ndarray:
         """Return contributions ``(n, n_inputs)`` to one mean-normalised logit a sample."""
         self.util.get_session = lambda: self.session
-        self.session.further = {self.task: np.eye(self.n_outputs, dtype=np.float32)[outputs]}
+        self.session.further = {self.task: np.eye(self.n_outputs)[outputs]}
         with _silent():
             found = self.function(
                 task_idx=None, input_data_list=[x], input_references_list=[reference[None]],
@@ -227,7 +234,18 @@ def _silent() -> contextlib.redirect_stdout[io.StringIO]:
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def _deeplift() -> tuple[Any, Any, Any, Any]:
+class _TensorFlow:
+    """TensorFlow 1's names, with ``float32`` standing for the precision wanted."""
+
+    def __init__(self, tf: Any, dtype: np.dtype) -> None:
+        self.float32 = tf.as_dtype(dtype)
+        self._tf = tf
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tf, name)
+
+
+def _deeplift(dtype: np.dtype) -> tuple[Any, Any, Any, Any]:
     """Import TensorFlow and deeplift, and bring deeplift to TensorFlow 2."""
     # Both keep TensorFlow silent on stderr; they only count before the first import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -237,8 +255,7 @@ def _deeplift() -> tuple[Any, Any, Any, Any]:
     with _silent():
         modules = [importlib.import_module(f"deeplift.{name}") for name in MODULES]
     for module in modules:
-        if getattr(module, "tf", None) is not tf.compat.v1:
-            module.tf = tf.compat.v1  # type: ignore[attr-defined]
+        module.tf = _TensorFlow(tf.compat.v1, dtype)  # type: ignore[attr-defined]
     with contextlib.suppress(ValueError):  # registered before
         tf.register_tensor_conversion_function(_Kernel, _kernel_to_tensor)
     return tf, modules[0], importlib.import_module("deeplift.layers"), modules[1]

@@ -107,7 +107,7 @@ def colour_limit(values: np.ndarray) -> float:
     return float(np.quantile(np.abs(values), 0.99)) or 1.0 if values.size else 1.0
 
 
-def heat_map_figure(shown: HeatMap, title: str) -> Figure:
+def heat_map_figure(shown: HeatMap, title: str, unit: str) -> Figure:
     """Draw classes x sRNAs: red speaks for the class, blue against it."""
     n_rows, n_columns = shown.values.shape
     width = max(CELL_INCHES * n_columns + 3.4, 5.5)
@@ -127,11 +127,11 @@ def heat_map_figure(shown: HeatMap, title: str) -> Figure:
     bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=20, pad=0.01, extend="both")
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=SMALL, color=GREY)
-    bar.set_label("mean contribution (logits)", fontsize=NORMAL)
+    bar.set_label(f"mean contribution ({unit})", fontsize=NORMAL)
     return figure
 
 
-def bars_figure(samples: list[SampleBars], title: str) -> Figure:
+def bars_figure(samples: list[SampleBars], title: str, unit: str) -> Figure:
     """Draw the largest contributions of a few samples side by side."""
     n_columns = min(3, max(1, len(samples)))
     n_rows = -(-len(samples) // n_columns)
@@ -148,21 +148,16 @@ def bars_figure(samples: list[SampleBars], title: str) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0, labelsize=SMALL)
         axes.tick_params(axis="x", labelsize=SMALL)
-        axes.set_title(f"{sample.name}\n{sample.sample}", fontsize=NORMAL, loc="left")
+        total = values.sum() + sample.rest
+        axes.set_title(f"{sample.name} {total:+.2f}\n{sample.sample}", fontsize=NORMAL, loc="left")
         # As a bar, the sum of so many small ones would dwarf those that can be named.
-        axes.text(
-            0.98, 0.03,
-            f"all others {sample.rest:+.2f}\ntogether {values.sum() + sample.rest:+.2f}",
-            transform=axes.transAxes, ha="right", va="bottom", fontsize=SMALL, color=GREY,
-        )
-        if place > len(samples) - n_columns:
-            axes.set_xlabel("contribution (logits)", fontsize=NORMAL)
-    figure.suptitle(title, fontsize=LARGE, x=0.01, ha="left")
+        axes.set_xlabel(f"all others {sample.rest:+.2f}", fontsize=SMALL, color=GREY, loc="right")
+    figure.suptitle(f"{title}; in {unit}", fontsize=LARGE, x=0.01, ha="left")
     return figure
 
 
 def write_plots(
-    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str
+    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str, unit: str
 ) -> None:
     """Write ``<target>.classes`` and ``<target>.samples``, each as SVG and PNG.
 
@@ -178,23 +173,25 @@ def write_plots(
         Left out when empty.
     method : str
         Rule, reference: the second line of each title.
+    unit : str
+        Of contributions, in the plural.
     """
     if shown.values.size:
         title = f"{target}: the sRNAs that decide for each class\n{method}"
-        save(heat_map_figure(shown, title), folder, f"{target}.classes")
+        save(heat_map_figure(shown, title, unit), folder, f"{target}.classes")
     if samples:
         title = f"{target}: single samples\n{method}"
-        save(bars_figure(samples, title), folder, f"{target}.samples")
+        save(bars_figure(samples, title, unit), folder, f"{target}.samples")
 
 
 def write_sections(
-    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str
+    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str, unit: str
 ) -> None:
     """Write sections of a MultiQC report, ``srna_deeplift_<target>*_mqc.json``.
 
     Parameters
     ----------
-    folder, target, shown, samples, method
+    folder, target, shown, samples, method, unit
         As in `write_plots`.
     """
     parent = {
@@ -215,7 +212,7 @@ def write_sections(
             "plot_type": "heatmap",
             "pconfig": {
                 "id": f"srna_deeplift_{target}_plot", "title": f"{target}: contributions",
-                "xlab": "sRNA", "ylab": "class", "zlab": "logits", "min": -limit, "max": limit,
+                "xlab": "sRNA", "ylab": "class", "zlab": unit, "min": -limit, "max": limit,
                 "square": False, "xcats_samples": False, "ycats_samples": False,
                 "cluster_rows": False, "cluster_cols": False, "tt_decimals": 2,
                 "display_values": False,
@@ -224,7 +221,7 @@ def write_sections(
             "xcats": shown.columns, "ycats": shown.rows, "data": shown.values.round(3).tolist(),
         }  # fmt: skip
     if samples:
-        picture = base64.b64encode(png(bars_figure(samples, method))).decode("ascii")
+        picture = base64.b64encode(png(bars_figure(samples, method, unit))).decode("ascii")
         sections[f"srna_deeplift_{target}_samples"] = parent | {
             "section_name": f"{target}: single samples",
             "description": f"The {BARS} largest contributions of one sample of each class.",
