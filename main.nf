@@ -25,6 +25,7 @@ workflow {
     }
     checkParameters(params, "${projectDir}/nextflow_schema.json")
 
+    given = channel.of(parametersJson(params))
     tables = channel.value(listedFiles(params.input))
     metadata = channel.value(listedFiles(params.metadata))
     training = params.train.toString().toBoolean()
@@ -69,6 +70,12 @@ workflow {
         versions,
     )
 
+    workflow.onComplete = {
+        if (workflow.success) {
+            log.info("The annotated table and the report are in ${params.outdir}: annotated.tsv, multiqc_report.html")
+        }
+    }
+
     publish:
     results = published('annotated table', '.', AUGMENT.out.table)
         .mix(
@@ -85,6 +92,7 @@ workflow {
             published('attribution tables', 'attribution', DEEPLIFT_SCORE.out.tables),
             published('attribution plots', 'attribution', DEEPLIFT_SCORE.out.plots),
             published('software versions', 'pipeline_info', versions.collectFile(name: 'software_versions.yml')),
+            published('parameters', 'pipeline_info', given.collectFile(name: 'parameters.json', newLine: true)),
         )
 }
 
@@ -119,6 +127,12 @@ def isBest(job, metrics) {
     def best = new groovy.json.JsonSlurper().parse(metrics.toFile()).best_model ?: [:]
     def ranking = best[job.target]?.ranking?.collect { entry -> entry.model } ?: learners
     return job.learner == ranking.find { name -> name in learners }
+}
+
+// All parameters of the run, as -params-file takes them.
+def parametersJson(given) {
+    def set = given.findAll { name, value -> value != null && value != '' && name != 'help' }
+    return groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(set))
 }
 
 // Versions of the tools that ran, as MultiQC and people read them.

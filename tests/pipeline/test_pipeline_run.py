@@ -13,7 +13,10 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.slow, pytest.mark.train]
 
 SUBMITTED = re.compile(r"Submitted process > ([\w:]+)(?: \((.*)\))?")
 CACHED = re.compile(r"Cached process > ")
-INFO = {"dag.html", "report.html", "timeline.html", "trace.tsv", "software_versions.yml"}
+INFO = {
+    "dag.html", "report.html", "timeline.html", "trace.tsv", "parameters.json",
+    "software_versions.yml",
+}  # fmt: skip
 
 
 def read(path: Path) -> list[dict[str, str]]:

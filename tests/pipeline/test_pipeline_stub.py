@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 SUBMITTED = re.compile(r"Submitted process > ([\w:]+)")
-RESULTS = 16
+RESULTS = 17
 
 
 @pytest.mark.parametrize("parser", ["v1", "v2"])
