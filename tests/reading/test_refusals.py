@@ -163,6 +163,13 @@ def test_trailing_delimiter_and_windows_lines(tmp_path):
     assert table.values.tolist() == [[5, 3], [7, 9]]
 
 
+def test_blank_and_comment_lines_before_the_header_count_as_lines(tmp_path):
+    table = read_tables(write(tmp_path, "\n## made by hand\n\n" + HEADER + ROWS))
+    assert table.values.tolist() == [[5, 3], [7, 900]]
+    with pytest.raises(DataError, match="row 6, column S2: 'x' is not a number"):
+        read_tables(write(tmp_path, "\n# by hand\n\n" + HEADER + ROWS.replace("900", "x")))
+
+
 def test_quoted_name_may_hold_the_delimiter(tmp_path):
     text = '"miRNA","S1, left","S2"\n"hsa-miR-21-5p","5","7"\n"hsa-let-7a-5p","3","9"\n'
     table = read_tables(write(tmp_path, text))

@@ -33,7 +33,7 @@ def read_seqcluster(stream: Stream) -> ExpressionTable:
     values = list(range(3, len(header)))
     layout = Layout(b"\t", len(header), 2, values, [header[c] for c in values], [], "ann")
     check_samples(layout.columns, "column", stream.name)
-    names, counts = read_rows(stream, layout, 1)
+    names, counts = read_rows(stream, layout)
     features = [
         name if name not in ("", ".", "None", "NA") else f"cluster {row}"
         for row, name in enumerate(names, 1)
@@ -47,13 +47,13 @@ def read_seqcluster(stream: Stream) -> ExpressionTable:
     )
 
 
-def read_featurecounts(stream: Stream, skip: int) -> ExpressionTable:
-    """Read featureCounts' table, ``(n_samples, n_features)``; `skip` comment lines come first."""
-    header = split_line(stream.head_lines(skip + 1)[skip], b"\t")
+def read_featurecounts(stream: Stream) -> ExpressionTable:
+    """Read featureCounts' table, ``(n_samples, n_features)``."""
+    header = split_line(stream.head_lines(1)[0], b"\t")
     values = list(range(len(_FEATURECOUNTS), len(header)))
     layout = Layout(b"\t", len(header), 0, values, [header[c] for c in values], [], header[0])
     check_samples(layout.columns, "column", stream.name)
-    features, counts = read_rows(stream, layout, skip + 1)
+    features, counts = read_rows(stream, layout)
     return ExpressionTable(
         values=counts.T,
         samples=layout.columns,

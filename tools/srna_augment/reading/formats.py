@@ -28,24 +28,22 @@ class TextFormat:
     recognise : callable
         Takes the first lines, comments left out.
     read : callable
-        Takes the stream and the number of comment lines.
+        Takes the stream, comments left out.
     """
 
     recognise: Callable[[list[bytes]], bool]
-    read: Callable[[Stream, int], ExpressionTable]
+    read: Callable[[Stream], ExpressionTable]
 
 
 # In the order in which they are tried: each knows its own header; a matrix is what is left.
 _TEXT_FORMATS = {
-    "mirtop": TextFormat(smrnaseq.is_mirtop, lambda s, _: smrnaseq.read_mirtop(s)),
-    "mirdeep2": TextFormat(mirdeep2.is_mirdeep2, lambda s, _: mirdeep2.read_mirdeep2(s)),
-    "excerpt": TextFormat(per_sample.is_excerpt, lambda s, _: per_sample.read_excerpt(s)),
-    "srnabench": TextFormat(per_sample.is_srnabench, lambda s, _: per_sample.read_srnabench(s)),
-    "seqcluster": TextFormat(annotated.is_seqcluster, lambda s, _: annotated.read_seqcluster(s)),
+    "mirtop": TextFormat(smrnaseq.is_mirtop, smrnaseq.read_mirtop),
+    "mirdeep2": TextFormat(mirdeep2.is_mirdeep2, mirdeep2.read_mirdeep2),
+    "excerpt": TextFormat(per_sample.is_excerpt, per_sample.read_excerpt),
+    "srnabench": TextFormat(per_sample.is_srnabench, per_sample.read_srnabench),
+    "seqcluster": TextFormat(annotated.is_seqcluster, annotated.read_seqcluster),
     "featurecounts": TextFormat(annotated.is_featurecounts, annotated.read_featurecounts),
-    "two-columns": TextFormat(
-        per_sample.is_two_columns, lambda s, _: per_sample.read_two_columns(s)
-    ),
+    "two-columns": TextFormat(per_sample.is_two_columns, per_sample.read_two_columns),
 }
 
 FORMATS = ("auto", "matrix", *_TEXT_FORMATS, "h5ad", "parquet")
@@ -74,8 +72,9 @@ def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> Ex
     stream.refuse_other_formats()
     lines = stream.head_lines(_PEEK_LINES)
     skip = 0
-    while skip < len(lines) - 1 and _COMMENT.match(lines[skip]):
+    while skip < len(lines) - 1 and (_COMMENT.match(lines[skip]) or not lines[skip].strip()):
         skip += 1
+    stream.drop_lines(skip)
     lines = lines[skip:]
     if format in _TEXT_FORMATS or format in ("h5ad", "parquet"):
         known = _TEXT_FORMATS.get(format)
@@ -84,9 +83,9 @@ def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> Ex
                 f"{stream.name}: is not {format}, as --format says: leave --format out to have it "
                 "recognised"
             )
-        return known.read(stream, skip)
+        return known.read(stream)
     if format == "auto":
         for known in _TEXT_FORMATS.values():
             if known.recognise(lines):
-                return known.read(stream, skip)
-    return read_matrix(stream, orientation=orientation, skip=skip)
+                return known.read(stream)
+    return read_matrix(stream, orientation=orientation)

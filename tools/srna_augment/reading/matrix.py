@@ -24,9 +24,7 @@ _NO_SAMPLE = frozenset(
 )
 
 
-def read_matrix(
-    stream: Stream, *, orientation: str, skip: int = 0, title: str = ""
-) -> ExpressionTable:
+def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     """Read a text matrix.
 
     Parameters
@@ -35,10 +33,6 @@ def read_matrix(
         The input.
     orientation : str
         One of `srna_augment.reading.ORIENTATIONS`.
-    skip : int
-        Comment lines before the header.
-    title : str
-        What the table was recognised as; found from the header where empty.
 
     Returns
     -------
@@ -52,11 +46,11 @@ def read_matrix(
         with the same one.
     """
     name = stream.name
-    lines = [line for line in stream.head_lines(skip + 12)[skip:] if line.strip()]
+    lines = [line for line in stream.head_lines(12) if line.strip()]
     layout = find_layout(lines, name)
     row_names = [split_line(line, layout.delimiter)[0] for line in lines[1:]]
     found = find_orientation(row_names, layout.columns, orientation, name)
-    rows, values = read_rows(stream, layout, skip + 1)
+    rows, values = read_rows(stream, layout)
     if found == FEATURES_AS_ROWS:
         samples, features = layout.columns, rows
         values = values.T
@@ -72,12 +66,14 @@ def read_matrix(
         samples=list(samples),
         features=list(features),
         units="",
-        recognised=title or _title(layout, found) + _left_out(layout),
+        recognised=_title(layout, found) + _left_out(layout),
     )
 
 
-def read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str], np.ndarray]:
-    """Read the lines below the header.
+def read_rows(
+    stream: Stream, layout: Layout, *, header: bool = True
+) -> tuple[list[str], np.ndarray]:
+    """Read the lines of a table.
 
     Parameters
     ----------
@@ -85,8 +81,8 @@ def read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str],
         The input.
     layout : Layout
         Where names and values are.
-    n_header : int
-        Number of the header's line.
+    header : bool
+        Whether the first line is a header to pass over.
 
     Returns
     -------
@@ -103,8 +99,9 @@ def read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str],
     n_columns = len(layout.columns)
     names: list[str] = []
     values = np.empty((0, n_columns), dtype=np.float32)
+    first = stream.first_line + header
     for block in stream.blocks():
-        block_names, block_values = _parse_block(block, layout, n_header, stream.name)
+        block_names, block_values = _parse_block(block, layout, first, stream.name)
         if not block_names:
             continue
         n_rows = len(names)
@@ -120,14 +117,14 @@ def read_rows(stream: Stream, layout: Layout, n_header: int) -> tuple[list[str],
 
 
 def _parse_block(
-    block: Block, layout: Layout, n_header: int, where: str
+    block: Block, layout: Layout, first: int, where: str
 ) -> tuple[list[str], np.ndarray]:
     delimiter = layout.delimiter
     plain, n_delimiters = layout.plain, layout.width - 1
     names: list[str] = []
     rests: list[bytes] = []
     numbers: list[int] = []  # of the lines, for messages
-    for number, line in _lines(block, n_header):
+    for number, line in _lines(block, first):
         if plain:
             if line[:1] == b'"':
                 name, rest = _split_quoted(line, delimiter)
@@ -168,9 +165,9 @@ def _parse_block(
     return names, values.reshape(len(names), n_columns)
 
 
-def _lines(block: Block, n_header: int) -> Iterator[tuple[int, bytes]]:
+def _lines(block: Block, first: int) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(block.data.split(b"\n"), block.first_line):
-        if number > n_header and line and not line.isspace():
+        if number >= first and line and not line.isspace():
             yield number, line[:-1] if line.endswith(b"\r") else line
 
 

@@ -48,7 +48,7 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
     samples = [header[column] for column in values]
     check_samples(samples, "column", stream.name)
     layout = Layout(b"\t", len(header), 0, values, samples, [], header[0])
-    names, counts = read_rows(stream, layout, 1)
+    names, counts = read_rows(stream, layout)
     shared = bool(np.any(counts != np.rint(counts)))
     order: dict[str, int] = {}
     rows = np.array([order.setdefault(name, len(order)) for name in names])

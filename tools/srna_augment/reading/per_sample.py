@@ -68,7 +68,7 @@ def read_two_columns(stream: Stream) -> ExpressionTable:
     """Read names and counts of one sample without a header, ``(1, n_features)``."""
     delimiter = find_delimiter(stream.head_lines(12))
     layout = Layout(delimiter, 2, 0, [1], ["2"], [], "")
-    names, values = read_rows(stream, layout, 0)
+    names, values = read_rows(stream, layout, header=False)
     return _one_sample(stream, names, values, "counts of one sample in two columns (as Oasis 2)")
 
 
@@ -77,7 +77,7 @@ def _read_named(stream: Stream, names: str, values: str, title: str) -> Expressi
     layout = Layout(
         b"\t", len(header), header.index(names), [header.index(values)], [values], [], names
     )
-    features, counts = read_rows(stream, layout, 1)
+    features, counts = read_rows(stream, layout)
     table = _one_sample(stream, features, counts, title)
     table.units = COUNTS
     order: dict[str, int] = {}

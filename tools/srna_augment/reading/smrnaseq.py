@@ -74,7 +74,7 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
         left_out=[],
         corner="miRNA",
     )
-    mirnas, values = read_rows(stream, layout, 0)
+    mirnas, values = read_rows(stream, layout, header=False)
     np.nan_to_num(values, copy=False, nan=0.0)
     order: dict[str, int] = {}
     rows = np.array([order.setdefault(mirna, len(order)) for mirna in mirnas])

@@ -80,6 +80,7 @@ class Stream:
         else:
             self._handle = self._raw
         self._ahead = b""
+        self.first_line = 1  # number of the line that is read next
 
     def head(self, n_bytes: int) -> bytes:
         """Return the first bytes without consuming them."""
@@ -101,6 +102,12 @@ class Stream:
                     lines.pop()  # a line that goes on, or nothing after the last end
                 return [line.rstrip(b"\r") for line in lines[:n_lines]]
             n_bytes *= 2
+
+    def drop_lines(self, n_lines: int) -> None:
+        """Pass over the first lines, which `head_lines` has returned; they still count as lines."""
+        for _ in range(n_lines):
+            _, _, self._ahead = self._ahead.partition(b"\n")
+        self.first_line += n_lines
 
     def refuse_other_formats(self) -> None:
         """Refuse what is no text, with what to do about it.
@@ -129,7 +136,7 @@ class Stream:
 
         Decompression runs beside parsing, since zlib lets go of the interpreter.
         """
-        line, rest = 1, b""
+        line, rest = self.first_line, b""
         for chunk in self._chunks():
             data = rest + chunk if rest else chunk
             end = data.rfind(b"\n") + 1
