@@ -141,7 +141,8 @@ def write_configuration(port: int, admin_key: str) -> None:
 
     Values are JSON, which is YAML too.
     """
-    database = f"sqlite:///{RUN}/universe.sqlite?isolation_level=IMMEDIATE"
+    # Two processes write to it: let each wait for the other.
+    database = f"sqlite:///{RUN}/universe.sqlite?isolation_level=IMMEDIATE&timeout=60"
     bundled = next(CACHE.glob("venv/lib/python3*/site-packages/galaxy/tools/bundled"))
     galaxy = {
         "data_dir": str(RUN / "data"),

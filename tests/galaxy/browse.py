@@ -3,9 +3,9 @@
     browse.py URL EMAIL PASSWORD COUNTS METADATA WORDS FOLDER
 
 Logs in, uploads COUNTS and METADATA, runs 'sRNA augment' on the counts and nothing else, opens the
-page and the table, runs it again with the metadata, and last on WORDS, which cannot work. Writes PNGs
-to FOLDER and prints what was to be read, as JSON. Runs in the environment that scripts/galaxy_server.py
-makes for planemo and playwright.
+page and the table, runs it again with the metadata, and last on WORDS, which cannot work. Writes
+PNGs to FOLDER and prints what was to be read, as JSON. Runs in the environment that
+scripts/galaxy_server.py makes for planemo and playwright.
 """
 
 import json
@@ -79,9 +79,8 @@ class Visit:
         box = self.page.locator(f"[id='form-element-{field}'] .multiselect").first
         if dataset not in box.inner_text():
             box.click()
-            box.locator("[role=option], .multiselect__option").filter(
-                has_text=dataset
-            ).first.click()
+            options = box.locator("[role=option], .multiselect__option")
+            options.filter(has_text=dataset).first.click()
         expect(box).to_contain_text(dataset)
 
     def run(self) -> None:

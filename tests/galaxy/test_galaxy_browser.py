@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from galaxy_harness import CLIENT, ROOT, SUITE
 
-pytestmark = pytest.mark.galaxy
+pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(2400)]
 
 PICTURES = ["upload", "tool", "done", "page", "table", "metadata", "checked", "error"]
 
@@ -27,21 +27,9 @@ def visit(server: dict, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict,
     folder = Path(os.environ.get("SRNA_AUGMENT_PICTURES") or tmp_path_factory.mktemp("pictures"))
     user = server["user"]
     files = [SUITE / "test-data" / name for name in ("mirna.tsv", "metadata.tsv", "words.tsv")]
-    script = ROOT / "tests" / "galaxy" / "browse.py"
-    done = subprocess.run(
-        [
-            CLIENT / "python",
-            script,
-            server["url"],
-            user["email"],
-            server["password"],
-            *files,
-            folder,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [CLIENT / "python", ROOT / "tests" / "galaxy" / "browse.py", server["url"]]
+    command += [user["email"], server["password"], *files, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stderr[-3000:]}\nThe last picture lies in {folder}"
     return json.loads(done.stdout), folder
 

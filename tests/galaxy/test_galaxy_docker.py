@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from galaxy_harness import ROOT, run_tool_tests
 
-pytestmark = [pytest.mark.galaxy, pytest.mark.container]
+pytestmark = [pytest.mark.galaxy, pytest.mark.container, pytest.mark.timeout(2400)]
 
 TOOLS = [
     "srna_augment",

@@ -12,6 +12,7 @@ import pytest
 from galaxy_harness import CACHE, SUITE
 
 from srna_augment import __version__
+from srna_augment.model.file import load_models
 
 pytestmark = pytest.mark.galaxy
 
@@ -39,6 +40,12 @@ def test_no_test_file_is_larger_than_the_tool_shed_takes() -> None:
     sizes = {path.name: path.stat().st_size for path in (SUITE / "test-data").rglob("*")}
     assert sizes
     assert {name: size for name, size in sizes.items() if size > 1_000_000} == {}
+
+
+@pytest.mark.parametrize("name", ["tissue.h5", "sex.h5", "tissue_network.h5"])
+def test_models_for_the_tests_can_be_read_today(name: str) -> None:
+    # If not, tests/galaxy/make_test_data.py makes them anew.
+    assert load_models(SUITE / "test-data" / name)
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda path: path.stem)

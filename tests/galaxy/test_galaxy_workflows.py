@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from galaxy_harness import SUITE
 
-pytestmark = pytest.mark.galaxy
+pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(2400)]
 
 
 @pytest.mark.parametrize("name", ["annotate", "train_and_annotate"])

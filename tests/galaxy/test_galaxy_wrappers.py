@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from galaxy_harness import SUITE, run_tool_tests
 
-pytestmark = pytest.mark.galaxy
+pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(2400)]
 
 
 def tests_in_the_wrappers() -> list[tuple[str, int]]:
