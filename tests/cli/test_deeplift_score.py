@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srna_augment.calibration import Calibration
+from srna_augment.calibration import Calibration, Novelty
 from srna_augment.expression import Expression, write_expression
 from srna_augment.model.file import save_models
 from srna_augment.model.forest import Forest
@@ -51,12 +51,16 @@ def network(seed: int = 0) -> Network:
 
 
 def target(learner, **changes) -> TargetModel:
-    inputs = Inputs(FEATURES, *(np.array(v, "f4") for v in ([5] * 4, [5] * 4, [2] * 4)))
+    inputs = Inputs(
+        FEATURES, ["plain"], profile=np.full(4, 5, "f4"), mean=np.full((1, 4), 5, "f4"),
+        loadings=np.zeros((1, 4, 1), "f4"), noise=np.ones(1, "f4"),
+    )  # fmt: skip
     content = {
         "target": "tissue", "classes": CLASSES, "term_ids": [""] * 3, "state": state(),
-        "inputs": inputs, "learner": learner, "calibration": Calibration(),
+        "inputs": inputs, "learner": learner, "calibration": Calibration(shifts=[1.0] * 3),
+        "novelty": Novelty(np.zeros((3, 4), "f4"), np.array([99], "f4")),
         "references": {
-            "mean": np.zeros(4, "f4"), "class:liver": np.array([2, -0.5, -0.5, 0], "f4"),
+            "mean": np.zeros(4, "f4"), "class:liver": np.array([4, -1, -1, -1], "f4"),
         },
     }  # fmt: skip
     return TargetModel(**{**content, **changes})
@@ -127,6 +131,9 @@ def test_markers_come_first_and_everything_is_written(run_command, folder, tmp_p
     s3 = [row for row in per_sample if row["sample_id"] == "s3"]
     assert {row["truth"] for row in s3} == {""}
     assert [row["rank"] for row in s3] == ["1", "2", "3", "4"]
+    assert {row["training_mean"] for row in s3} == {"5"}
+    first_row = next(row for row in s3 if row["feature"] == "hsa-mir-9")
+    assert float(first_row["expression"]) == pytest.approx(rows_as_inputs(folder)[3, 1] + 5, 1e-3)
 
     stable = rows(tmp_path / "t" / "tissue.stability.tsv")
     assert [row["n_models"] for row in stable] == ["2", "2", "2"]
@@ -164,7 +171,7 @@ def test_markers_come_first_and_everything_is_written(run_command, folder, tmp_p
 def rows_as_inputs(folder: Path) -> np.ndarray:
     import anndata
 
-    return ((anndata.read_h5ad(folder / "e.h5ad").X - 5) / 2).astype("f4")
+    return (anndata.read_h5ad(folder / "e.h5ad").X - 5).astype("f4")
 
 
 def test_all_classes_and_the_true_class(run_command, folder, tmp_path):
@@ -208,7 +215,7 @@ def test_reference_from_files(run_command, folder, tmp_path):
     arguments = ("deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output")
     given = run_command(*arguments, tmp_path / "file.h5", "--reference", table)
     assert given.returncode == 0, given.stderr
-    assert "gives 3 of 4 features; the others are the mean" in given.stderr
+    assert "gives 3 of 4 features; the others are estimated" in given.stderr
     assert run_command(*arguments, tmp_path / "mean.h5").returncode == 0
     both = run_command(
         *arguments, tmp_path / "both.h5", "--reference", folder / "e.h5ad", "--reference", "mean"
@@ -225,6 +232,33 @@ def test_reference_from_files(run_command, folder, tmp_path):
         stored = two["targets/tissue/references/values"][...]
         np.testing.assert_allclose(stored[0], rows_as_inputs(folder).mean(axis=0), atol=1e-5)
         np.testing.assert_allclose(stored[1], 0)
+
+
+def test_views_of_a_feature_are_added_up(run_command, folder, tmp_path):
+    """A model that sees every feature twice, at half the weight each, says the same."""
+    learner = network()
+    for member in learner.members:
+        member[0].kernel = np.concatenate([member[0].kernel / 2] * 2)
+    one = target(learner).inputs
+    inputs = Inputs(
+        FEATURES, ["plain", "plain"], one.profile, np.repeat(one.mean, 2, axis=0),
+        np.repeat(one.loadings, 2, axis=0), np.ones(2, "f4"),
+    )  # fmt: skip
+    wide = {
+        "inputs": inputs, "references": {"mean": np.zeros(8, "f4")},
+        "novelty": Novelty(np.zeros((3, 8), "f4"), np.array([99], "f4")),
+    }  # fmt: skip
+    save_models([target(learner, **wide)], tmp_path / "two.h5", version="0")
+    values = []
+    for model in (folder / "model.h5", tmp_path / "two.h5"):
+        run = run_command(
+            "deeplift-score", model, folder / "e.h5ad", "--output", tmp_path / "s.h5", "--strict"
+        )
+        assert run.returncode == 0, run.stderr
+        with h5py.File(tmp_path / "s.h5") as file:
+            values.append(file["targets/tissue/contributions"][...])
+    assert values[0].shape == (N, 4)
+    np.testing.assert_allclose(values[1], values[0], atol=1e-5)
 
 
 def test_strict_ends_with_3_and_writes_nothing(run_command, folder, tmp_path):

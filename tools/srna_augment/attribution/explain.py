@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from .. import ontology, splits
 from ..errors import DataError, ToleranceError, UsageError
 from ..log import get_logger
+from ..model.inputs import align
 from ..model.network import Network, ReLU
 from ..model.target import TargetModel
 from . import references as named_references
@@ -57,7 +58,7 @@ class _Question:
     """One target's samples, and which class of each is explained."""
 
     model: TargetModel
-    samples: list[str]
+    expression: Expression
     x: np.ndarray
     truth: np.ndarray
     studies: np.ndarray
@@ -103,7 +104,7 @@ def explain(
             rule="treeshap" if forest else settings.rule,
             engine="shap" if forest else settings.engine,
             target_class=settings.target_class, unit="class share" if forest else "logit",
-            samples=question.samples, features=model.features, classes=model.classes,
+            samples=question.expression.samples, features=model.features, classes=model.classes,
             truth=question.truth, references=question.references,
             n_outputs=len(model.classes) if question.outputs is ALL else 1,
         ),
@@ -151,7 +152,7 @@ def _question(model: TargetModel, expression: Expression, settings: Settings) ->
     expression = expression.subset(rows)
     return _Question(
         model=model,
-        samples=expression.samples,
+        expression=expression,
         x=model.prepare(expression.values, expression.features, expression.reported),
         truth=truth[rows],
         studies=_studies(expression, settings.group),
@@ -190,6 +191,14 @@ def _studies(expression: Expression, column: str | None) -> np.ndarray:
 
 
 def _stream(model: TargetModel, question: _Question, settings: Settings) -> Iterator[Block]:
+    """Explain block by block, contributions of all views of a feature added up."""
+    for block in _stream_of_inputs(model, question, settings):
+        yield replace(block, values=model.inputs.fold(block.values))
+
+
+def _stream_of_inputs(
+    model: TargetModel, question: _Question, settings: Settings
+) -> Iterator[Block]:
     if isinstance(model.learner, Network):
         return stream_of(settings.engine)(
             model.learner, question.x, question.references.values, rule=settings.rule,
@@ -253,16 +262,17 @@ def _write_tables(
         folder / f"{model.target}.classes.tsv", tables.CLASS_COLUMNS,
         tables.class_rows(model.target, model.classes, model.features, summaries, settings.top),
     )  # fmt: skip
-    reference = question.references.values.mean(axis=0)
+    given = question.expression
+    values_given = align(given.values, given.features, given.reported, model.features)
     predicted = writer.datasets["predicted"][...]
 
     def rows() -> Iterator[tuple[str, ...]]:
-        for i, sample in enumerate(question.samples):
+        for i, sample in enumerate(given.samples):
             explained, delta, values = _row(writer, i, settings)
             labels = (explained, int(predicted[i]), int(question.truth[i]))
             yield from tables.sample_rows(
                 model.target, model.classes, model.features, sample, labels, delta, values,
-                question.x[i], reference, settings.top,
+                values_given[i], model.inputs.profile, settings.top,
             )  # fmt: skip
 
     tables.write_table(folder / f"{model.target}.samples.tsv", tables.SAMPLE_COLUMNS, rows())
@@ -286,7 +296,10 @@ def _write_stability(
         for other in others:
             values = named_references.resolve(other, settings.references).values
             models.append((_network(other), other, values))
-        inputs = [question.x] + [_prepared_again(question, other) for other in others]
+        given = question.expression
+        inputs = [question.x]
+        for other in others:
+            inputs.append(other.prepare(given.values, given.features, given.reported))
     else:
         members = [m for m in model.learner.members if any(isinstance(la, ReLU) for la in m)]
         if len(members) < 2:
@@ -310,12 +323,6 @@ def _network(model: TargetModel) -> Network:
     if not isinstance(model.learner, Network):
         raise UsageError(f"--compare: the model for {model.target} is a forest: give networks")
     return model.learner
-
-
-def _prepared_again(question: _Question, other: TargetModel) -> np.ndarray:
-    """Undo one model's centring and scaling and apply another's."""
-    inputs = question.model.inputs
-    return other.prepare(question.x * inputs.scale + inputs.centre, question.model.features)
 
 
 def _class_means(
@@ -342,7 +349,7 @@ def _class_means(
     for block in stream:
         rows = np.arange(block.rows.start, block.rows.stop)
         labels = group[known][rows]
-        summary.add(rows, labels, labels, block.values[:, 0][:, columns])
+        summary.add(rows, labels, labels, model.inputs.fold(block.values[:, 0])[:, columns])
     return {each.group: each.mean for each in summary.results()}
 
 
@@ -357,7 +364,7 @@ def _draw(
     for i in _pictured(question, writer, summaries, settings):
         explained, _, values = _row(writer, i, settings)
         name = model.classes[explained]
-        bars.append(plots.sample_bars(question.samples[i], name, model.features, values))
+        bars.append(plots.sample_bars(question.expression.samples[i], name, model.features, values))
     method = f"{RULE_NAMES[header.rule]}, measured from {_spoken(header.references.names)}"
     if settings.target_class not in WORDS:
         method = f"for {settings.target_class}, by class of the samples; {method}"
@@ -384,7 +391,7 @@ def _pictured(
 ) -> list[int]:
     """Choose samples: those named, or of each class the one in the middle by explained logit."""
     if settings.samples:
-        index = {name: i for i, name in enumerate(question.samples)}
+        index = {name: i for i, name in enumerate(question.expression.samples)}
         missing = [name for name in settings.samples if name not in index]
         if missing:
             raise UsageError(

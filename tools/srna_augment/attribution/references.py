@@ -28,7 +28,7 @@ class References:
     names : list of str
         As the user named them.
     values : numpy.ndarray
-        ``(n_references, n_features)``, prepared inputs, float32. Contributions are averaged over
+        ``(n_references, n_inputs)``, prepared inputs, float32. Contributions are averaged over
         the references, not the references themselves: so contributions still sum to a difference
         of logits (from the mean of the references' logits).
     """
@@ -86,8 +86,8 @@ def _one(model: TargetModel, name: str) -> np.ndarray:
         )
     if found < len(model.features):
         get_logger().warning(
-            "%s: reference %s gives %d of %d features; the others are the mean of the training "
-            "samples", model.target, name, found, len(model.features),
+            "%s: reference %s gives %d of %d features; the others are estimated from those",
+            model.target, name, found, len(model.features),
         )  # fmt: skip
     return model.prepare(values, features, reported)[0]
 

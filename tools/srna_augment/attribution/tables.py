@@ -17,7 +17,7 @@ CLASS_COLUMNS = (
 )  # fmt: skip
 SAMPLE_COLUMNS = (
     "sample_id", "target", "class", "predicted", "truth", "delta", "rank", "feature",
-    "contribution", "input", "reference",
+    "contribution", "expression", "training_mean",
 )  # fmt: skip
 STABILITY_COLUMNS = (
     "target", "class", "n_models", "rank_correlation", f"kept_of_top{TOP}",
@@ -56,8 +56,8 @@ def sample_rows(
     labels: tuple[int, int, int],
     delta: float,
     contributions: np.ndarray,
-    inputs: np.ndarray,
-    reference: np.ndarray,
+    expression: np.ndarray,
+    profile: np.ndarray,
     top: int,
 ) -> Iterator[tuple[str, ...]]:
     """Give the first `top` features of a sample (0: all), by size of the contribution.
@@ -66,9 +66,11 @@ def sample_rows(
     ----------
     labels : tuple of int
         Class explained, class predicted, class of the metadata (-1: none).
-    contributions, inputs, reference : numpy.ndarray
-        ``(n_features,)``: logits, and prepared inputs (standard deviations from the mean of the
-        training samples) of the sample and of the mean reference.
+    contributions : numpy.ndarray
+        ``(n_features,)``, logits.
+    expression, profile : numpy.ndarray
+        ``(n_features,)``, in the units of the normalisation: the sample's (NaN: not reported) and
+        the mean of the training samples.
     """
     explained, predicted, truth = labels
     order = np.argsort(-np.abs(contributions), kind="stable")
@@ -76,7 +78,8 @@ def sample_rows(
         yield (
             sample, target, classes[explained], classes[predicted],
             classes[truth] if truth >= 0 else "", f"{delta:.3g}", str(rank), features[i],
-            f"{contributions[i]:.5g}", f"{inputs[i]:.5g}", f"{reference[i]:.5g}",
+            f"{contributions[i]:.5g}",
+            "" if np.isnan(expression[i]) else f"{expression[i]:.4g}", f"{profile[i]:.4g}",
         )  # fmt: skip
 
 
