@@ -16,11 +16,11 @@ import numpy as np
 
 from .errors import DataError, UsageError
 from .log import get_logger
+from .targets import TARGETS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TARGETS = ("tissue", "tissue_group", "sex", "age")
 YEARS = "age_years"
 
 BLANKS = frozenset(

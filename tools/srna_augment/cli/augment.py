@@ -4,7 +4,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from ..ontology import TARGETS
+from ..targets import TARGETS
 from .common import command
 from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
 

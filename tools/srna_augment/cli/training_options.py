@@ -12,7 +12,7 @@ from .. import __version__
 from ..errors import UsageError
 from ..files import check_distinct, check_output_folder, sha256
 from ..log import get_logger
-from ..ontology import TARGETS
+from ..targets import TARGETS
 
 if TYPE_CHECKING:
     from ..expression import Expression
