@@ -56,8 +56,8 @@ def test_a_full_run_has_a_task_a_fold(scaling):
         columns=["step", "samples", "cpu_s", "peak_mb"],
     )
     tasks = scaling.workflow(scaling.Costs(measured), 5000)
-    # normalise; 4 targets x 2 learners x (2 schemes x 5 folds + 1 model); evaluate; explain; augment;
-    # report
+    # normalise; 4 targets x 2 learners x (2 schemes x 5 folds + 1 model); evaluate; explain;
+    # augment; report
     assert len(tasks) == 1 + 4 * 2 * (2 * 5 + 1) + 1 + 4 + 1 + 1
     assert tasks[0].seconds == pytest.approx(5000 / 100 + scaling.OVERHEAD)
 
