@@ -15,7 +15,7 @@ nextflow_gone := $(if $(wildcard $(NEXTFLOW)),$(if $(wildcard $(shell cat $(NEXT
 nextflow_demo := NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo $$(cat $(NEXTFLOW))
 
 .PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
-        bench images services services-stop model clean distclean FORCE
+        bench images services services-stop clean distclean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ lint-nextflow: setup
 format: $(PACKAGES) ## Lay the Python code out
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
+
+bench: $(PACKAGES) ## Measure the speed of explaining, engine beside engine (on a quiet machine)
+	$(VENV)/bin/python benchmarks/attribution.py
 
 images: ## Build the container images
 	scripts/build-images.sh
