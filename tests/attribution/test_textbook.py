@@ -15,8 +15,8 @@ from srna_augment.model.target import TargetModel
 
 TOP = 10
 # Class -> sets of families; of each set one must be among the first. Landgraf 2007 (Cell 129,
-# 1401), Ludwig 2016 (NAR 44, 3865). miR-205 marks squamous epithelium: of the classes that have much
-# of it, skin is mostly melanoma here and half of the oesophagus adenocarcinoma.
+# 1401), Ludwig 2016 (NAR 44, 3865). miR-205 marks squamous epithelium: of the classes that have
+# much of it, skin is mostly melanoma here and half of the oesophagus adenocarcinoma.
 TEXTBOOK: dict[str, tuple[set[str], ...]] = {
     "liver": ({"122"},),
     "brain": ({"9"}, {"124"}),
