@@ -1,0 +1,124 @@
+"""A small real cohort, models trained on it, and commands run in this process, for speed."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+from srna_augment.model.file import load_models, save_models
+
+TISSUES = ("brain", "kidney", "liver", "prostate")
+TARGETS = ("tissue", "tissue_group", "sex", "age")
+PER_TISSUE = 8
+
+
+class Done(NamedTuple):
+    """How a command ended: exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+Here = Callable[..., Done]
+
+
+def run_main(name: str, *arguments: object, input: str | None = None, threads: int = 1) -> Done:
+    """Run a command in this process; an exception that it lets through fails the test."""
+    module = importlib.import_module(f"srna_augment.cli.{name.replace('-', '_')}")
+    out, err = io.BytesIO(), io.StringIO()
+    stdout = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO((input or "").encode())))
+    before, on_term = sys.stdin, signal.getsignal(signal.SIGTERM)
+    words = [*map(str, arguments), "--threads", str(threads)]
+    sys.stdin = stdin
+    try:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(err):
+            try:
+                module.main(words, prog_name=name)
+            except SystemExit as end:
+                code = end.code
+    finally:
+        sys.stdin = before
+        signal.signal(signal.SIGTERM, on_term)
+    assert isinstance(code, int)
+    return Done(code, out.getvalue().decode(), err.getvalue())
+
+
+@dataclass
+class Cohort:
+    """Eight TCGA samples of each of four tissues.
+
+    `table` and `metadata` are files; `counts` is samples x precursors, `labels` the metadata.
+    """
+
+    folder: Path
+    table: Path
+    metadata: Path
+    counts: pd.DataFrame
+    labels: pd.DataFrame
+    expression: Path = Path()
+    models: dict[str, Path] = field(default_factory=dict)
+    predictions: dict[str, Path] = field(default_factory=dict)
+
+
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    """Write counts, samples in rows, ids in the first column."""
+    frame.to_csv(path, sep="\t")
+    return path
+
+
+@pytest.fixture(scope="session")
+def here() -> Here:
+    return run_main
+
+
+@pytest.fixture(scope="session")
+def cohort(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    counts = pd.read_csv(demo_data / "tcga.tsv.gz", sep="\t", index_col=0)
+    labels = pd.read_csv(demo_data / "metadata.tsv", sep="\t", dtype=str, keep_default_na=False)
+    labels = labels[labels["tissue"].isin(TISSUES) & labels["sample_id"].isin(counts.index)]
+    labels = labels.groupby("tissue").head(PER_TISSUE).set_index("sample_id", drop=False)
+    counts = counts.loc[labels.index]
+    folder = tmp_path_factory.mktemp("cohort")
+    table, metadata = write(counts, folder / "counts.tsv"), folder / "metadata.tsv"
+    labels.to_csv(metadata, sep="\t", index=False)
+    return Cohort(folder, table, metadata, counts, labels)
+
+
+@pytest.fixture(scope="session")
+def trained(cohort: Cohort) -> Cohort:
+    """Add the cohort's expression file and a forest of each target."""
+    cohort.expression = cohort.folder / "expression.h5ad"
+    done = run_main(
+        "normalise", cohort.table, "--metadata", cohort.metadata, "-o", cohort.expression
+    )
+    assert done.code == 0, done.err
+    for target in TARGETS:
+        cohort.models[target] = cohort.folder / f"{target}.h5"
+        cohort.predictions[target] = cohort.folder / f"{target}.tsv"
+        done = run_main(
+            "train-rf", cohort.expression, "--target", target, "--trees", 20, "--folds", 3,
+            "-o", cohort.models[target], "--predictions", cohort.predictions[target],
+        )  # fmt: skip
+        assert done.code == 0, done.err
+    call_from(cohort.models["tissue"], 0.4)
+    call_from(cohort.models["sex"], 1.01)
+    return cohort
+
+
+def call_from(path: Path, threshold: float) -> None:
+    """Set the probability from which a model calls: so few samples prove no threshold good."""
+    (model,) = load_models(path)
+    model.calibration.threshold = threshold
+    save_models([model], path, version="test")
