@@ -146,7 +146,7 @@ def test_run_survives_a_lost_node(workflow, small_reference, slurm):
 
 def test_killed_run_resumes(workflow: Workflow, small_reference):
     process = workflow.start("test", *SMALL)
-    workflow.task_folder("TRAIN_RF")
+    workflow.task_folder("TRAIN_RF_FINAL")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert not list(workflow.outdir.glob("*.tsv"))
