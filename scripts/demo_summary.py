@@ -39,9 +39,14 @@ def held_out(metrics: list[dict[str, str]]) -> list[list[str]]:
             if (row["target"], row["learner"]) == (target, learner)
         }
         chosen = any(row["best"] for row in mine.values())
-        figures = [mine[scheme]["accuracy"] if scheme in mine else "" for scheme in schemes]
+        figures = [_figure(mine[scheme]) if scheme in mine else "" for scheme in schemes]
         rows.append([target, learner, *figures, "chosen" if chosen else ""])
     return rows
+
+
+def _figure(row: dict[str, str]) -> str:
+    """Return accuracy, or for age in years how far off predictions are in the mean."""
+    return row["accuracy"] or f"{row['mae_by_study']} y"
 
 
 def blanks(annotated: list[dict[str, str]], truth: list[dict[str, str]]) -> list[list[str]]:
@@ -79,12 +84,14 @@ def show(rows: list[list[str]]) -> None:
 
 def _is_number(rows: list[list[str]], column: int) -> bool:
     cells = [row[column] for row in rows[1:] if row[column]]
-    return bool(cells) and all(cell.replace(".", "", 1).isdigit() for cell in cells)
+    return bool(cells) and all(
+        cell.removesuffix(" y").replace(".", "", 1).isdigit() for cell in cells
+    )
 
 
 def main(results: Path, truth: Path) -> None:
     """Print both tables and where to look next."""
-    print("\nAccuracy on held-out samples, by what was held out")
+    print("\nAccuracy on held-out samples (age_years: mean error), by what was held out")
     show(held_out(read(results / "metrics" / "metrics.tsv")))
     print(f"\nBlanks, against what had stood there ({truth})")
     show(blanks(read(results / "annotated.tsv"), read(truth)))

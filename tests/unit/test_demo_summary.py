@@ -7,11 +7,12 @@ from types import ModuleType
 import pytest
 
 METRICS = """\
-target\tlearner\tscheme\taccuracy\tbest
-tissue\tdl\trandom\t0.932\t
-tissue\tdl\tgroup\t0.871\t*
-tissue\trf\trandom\t0.900\t
-sex\trf\trandom\t0.700\t*
+target\tlearner\tscheme\taccuracy\tmae_by_study\tbest
+tissue\tdl\trandom\t0.932\t\t
+tissue\tdl\tgroup\t0.871\t\t*
+tissue\trf\trandom\t0.900\t\t
+sex\trf\trandom\t0.700\t\t*
+age_years\trf\trandom\t\t9.81\t
 """
 TRUTH = """\
 sample_id\tblank\ttissue\ttissue_group\tsex\tage
@@ -54,6 +55,7 @@ def test_accuracy_stands_by_target_learner_and_scheme(summary: ModuleType, folde
         ["tissue", "dl", "0.932", "0.871", "chosen"],
         ["tissue", "rf", "0.900", "", ""],
         ["sex", "rf", "0.700", "", "chosen"],
+        ["age_years", "rf", "9.81 y", "", ""],
     ]
 
 
@@ -74,7 +76,7 @@ def test_it_ends_with_the_paths_to_look_at(
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].split() == ["Report:", str(folder / "multiqc_report.html")]
     assert lines[-1].split() == ["Annotated", "table:", str(folder / "annotated.tsv")]
-    assert "  tissue  dl        0.932  0.871  chosen" in lines
+    assert "  tissue     dl        0.932  0.871  chosen" in lines
 
 
 def test_a_missing_result_ends_in_one_line(summary: ModuleType, tmp_path: Path) -> None:
