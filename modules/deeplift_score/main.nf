@@ -27,11 +27,11 @@ process DEEPLIFT_SCORE {
     """
 
     stub:
-    def columns = 'class feature mean_contribution'
+    def columns = 'target class samples_of n_samples n_studies rank feature mean'
     """
     mkdir -p ${job.name}/tables ${job.name}/plots ${job.name}/multiqc
     touch ${job.name}/scores.h5
-    echo '${columns.replace(' ', '\t')}' > ${job.name}/tables/classes.tsv
-    touch ${job.name}/plots/classes.png ${job.name}/multiqc/${job.name}_mqc.json
+    echo '${columns.replace(' ', '\t')}' > ${job.name}/tables/${job.target}.classes.tsv
+    touch ${job.name}/plots/${job.target}.classes.png ${job.name}/multiqc/${job.name}_mqc.json
     """
 }

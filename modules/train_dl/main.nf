@@ -30,7 +30,7 @@ process TRAIN_DL {
     """
 
     stub:
-    def columns = 'sample_id target model scheme fold truth predicted probability study'
+    def columns = 'sample_id target model scheme fold truth predicted probability study distance'
     """
     ${job.model ? "touch ${job.name}.h5" : ''}
     echo '${columns.replace(' ', '\t')}' > ${job.name}.tsv

@@ -151,6 +151,26 @@ def test_report_and_versions_name_the_tools(whole: tuple[str, Path]) -> None:
     assert "deeplift-score" in report
 
 
+@pytest.mark.parametrize(
+    ("module", "table"),
+    [
+        ("augment", "annotated.tsv"),
+        ("evaluate", "metrics/metrics.tsv"),
+        ("train_dl", "predictions/tissue.dl.tsv"),
+        ("train_rf", "predictions/tissue.rf.tsv"),
+        ("deeplift_score", "attribution/tissue.dl/tables/tissue.classes.tsv"),
+    ],
+)
+def test_columns_of_stub_are_those_of_the_tool(
+    whole: tuple[str, Path], root: Path, module: str, table: str
+) -> None:
+    text = (root / "modules" / module / "main.nf").read_text()
+    stubbed = re.findall(r"def columns = '(.+)'", text)
+    assert len(stubbed) == 1
+    real = (whole[1] / table).read_text().split("\n", 1)[0].split("\t")
+    assert [name for name in real if name in stubbed[0].split()] == stubbed[0].split()
+
+
 def test_resume_runs_nothing_again(
     nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path]
 ) -> None:
