@@ -6,7 +6,7 @@ from srna_augment.calibration import Calibration, Novelty
 from srna_augment.errors import DataError
 from srna_augment.model.file import load_models, save_models
 from srna_augment.model.forest import Forest
-from srna_augment.model.inputs import Inputs, fit_inputs
+from srna_augment.model.inputs import Inputs
 from srna_augment.model.network import BatchNorm, Dense, Network, ReLU
 from srna_augment.model.target import TargetModel, Years
 from srna_augment.normalisation import State
@@ -43,15 +43,24 @@ def forest():
     )
 
 
+def plain_inputs(features, mean):
+    n = len(features)
+    return Inputs(
+        features, ["plain"], mean, mean[None], np.zeros((1, n, 1), "f4"), np.ones(1, "f4")
+    )
+
+
 def model(learner=None, **more):
     return TargetModel(
         target="tissue",
         classes=["brain", "liver; 'x'\n"],
         term_ids=["UBERON:0000955", ""],
         state=State("log2rpm", "stem", FEATURES, [0.0, 1.0, 2.0], None, "log2 RPM", 7),
-        inputs=Inputs(FEATURES, array(1, 2, 3), array(1, 2, 3), array(1, 1, 2)),
+        inputs=plain_inputs(FEATURES, array(1, 2, 3)),
         learner=learner or network(),
-        calibration=Calibration(1.5, 0.8, 0.96, 0.6, 0.1, 0.9, "studies left out"),
+        calibration=Calibration(
+            temperature=1.5, power=1.0, shifts=[1.0, 2.0], thresholds=[0.8, 1.01]
+        ),
         novelty=Novelty(np.ones((2, 3), "f4"), array(0.4)),
         references={"mean": array(0, 0, 0), "class:brain": array(0, 1, 0)},
         card={"intended_use": "a test"},
@@ -70,7 +79,7 @@ def path(tmp_path):
 def test_what_was_saved_comes_back(path):
     before, (after,) = model(years=Years(network(1), 50.0, 10.0, 12.5, 0.9)), load_models(path)
     x = np.random.default_rng(1).normal(size=(9, 3)).astype("f4")
-    np.testing.assert_array_equal(before.probabilities(x), after.probabilities(x))
+    np.testing.assert_array_equal(before.predict(x)[0], after.predict(x)[0])
     np.testing.assert_array_equal(before.years.predict(x), after.years.predict(x))
     assert after.classes == before.classes
     assert after.calibration == before.calibration
@@ -105,20 +114,6 @@ def test_batchnorm_by_hand():
     np.testing.assert_allclose(norm(array([5])), [[3]])  # 2 * (5 - 3) / sqrt(3 + 1) + 1
 
 
-def test_inputs_fill_what_is_missing_and_not_reported():
-    inputs = Inputs(["a", "b"], array(10, 20), array(10, 20), array(1, 2))
-    given = inputs.prepare(array([24], [24]), ["b"], np.array([[True], [False]]))
-    np.testing.assert_allclose(given, [[0, 2], [0, 0]])
-
-
-def test_inputs_are_fitted_on_what_is_reported():
-    values = array([1, 5], [3, 99])
-    reported = np.array([[True, True], [True, False]])
-    inputs = fit_inputs(values, ["a", "b"], reported, np.ones(2), np.arange(2))
-    np.testing.assert_allclose(inputs.centre, [2, 5])
-    np.testing.assert_allclose(inputs.scale[0], 1)
-
-
 def damage(path, change):
     with h5py.File(path, "r+") as file:
         change(file, file["targets/tissue"])
@@ -131,8 +126,9 @@ def put(group, name, data):
 
 DAMAGES = {
     "kernel of another shape": lambda f, t: put(t, "learner/members/0/0/kernel", np.ones((4, 2))),
-    "not a number": lambda f, t: put(t, "inputs/scale", [1, np.nan, 1]),
-    "scale of zero": lambda f, t: put(t, "inputs/scale", [1.0, 0, 1]),
+    "not a number": lambda f, t: put(t, "inputs/profile", [1, np.nan, 1]),
+    "noise of zero": lambda f, t: put(t, "inputs/noise", [0.0]),
+    "views of another width": lambda f, t: put(t, "inputs/mean", np.zeros((2, 3))),
     "unknown layer": lambda f, t: t["learner/members/0/0"].attrs.__setitem__("kind", "lambda"),
     "unknown learner": lambda f, t: t["learner"].attrs.__setitem__("kind", "pickle"),
     "soft link": lambda f, t: t.__setitem__("x", h5py.SoftLink("/targets")),

@@ -135,7 +135,8 @@ def test_a_fold_is_calibrated_by_the_others():
         np.array([f"s{i:03d}" for i in range(n)]),
         np.arange(n) % 3,
         truth,
-        np.array(["x"] * n),
+        np.array([f"study {i}" for i in range(n)]),
+        np.ones(n),
         ["a", "b"],
         np.stack([p, 1 - p], axis=1).astype("f4"),
     )
@@ -161,7 +162,9 @@ def test_without_out_of_fold_predictions_nothing_is_called(expression):
     model = final_model(data, RF, 1, evidence([], "tissue", "rf"), {})
     assert model.calibration == Calibration()
     x = model.prepare(expression.values, expression.features)
-    assert not model.calibration.called(model.probabilities(x)).any()
+    probabilities, novel = model.predict(x)
+    assert not model.calibration.called(probabilities).any()
+    assert not novel.any()
 
 
 def test_rare_classes_are_left_out_and_one_class_is_refused(expression):

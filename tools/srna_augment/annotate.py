@@ -184,14 +184,12 @@ def predict_columns(
     """
     target, calibration = model.target, model.calibration
     x = model.prepare(values, model.state.features, reported)
-    probabilities = model.probabilities(x)
+    probabilities, novel = model.predict(x)
     names = np.array(model.classes, dtype=object)
     terms = np.array(model.term_ids, dtype=object)
     best = probabilities.argmax(axis=1)
     top = probabilities[np.arange(len(best)), best]
-    novel = np.asarray(~reported.any(axis=1))
-    if model.novelty is not None:
-        novel = novel | model.novelty.is_novel(x * model.inputs.scale + model.inputs.centre)
+    novel = novel | ~reported.any(axis=1)
     called = calibration.called(probabilities) & ~novel
     status = np.where(novel, NOVEL, np.where(called, CALLED, WITHHELD))
     # sets were fitted on samples unlike these, so that nothing can be ruled out

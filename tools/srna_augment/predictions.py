@@ -26,6 +26,7 @@ COLUMNS = (
     "predicted",
     "probability",
     "study",
+    "distance",
 )
 PREFIX = "prob:"
 FLOOR = 1e-30
@@ -47,6 +48,8 @@ class OutOfFold:
         ``(n_samples,)`` of str.
     study : numpy.ndarray
         ``(n_samples,)`` of str, the unit that counts once in headline figures.
+    distance : numpy.ndarray
+        ``(n_samples,)``, float32: from the nearest class of the fold; see `calibration.Novelty`.
     classes : list of str
         The columns of `probabilities`.
     probabilities : numpy.ndarray
@@ -60,6 +63,7 @@ class OutOfFold:
     fold: np.ndarray
     truth: np.ndarray
     study: np.ndarray
+    distance: np.ndarray
     classes: list[str]
     probabilities: np.ndarray
 
@@ -89,6 +93,7 @@ class OutOfFold:
                 "predicted": np.array(self.classes, dtype=object)[best],
                 "probability": _text(self.probabilities[np.arange(len(best)), best]),
                 "study": self.study,
+                "distance": _text(self.distance),
             }
         )
         columns = {
@@ -217,6 +222,7 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
             OutOfFold(
                 target=str(target),
                 truth=rows["truth"].to_numpy(),
+                distance=rows["distance"].to_numpy(dtype=np.float32),
                 classes=classes,
                 probabilities=_numbers(rows[columns].replace("", "0"), np.float32, where),
                 **shared,

@@ -168,4 +168,4 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
         pairs = splitter.split(np.zeros(len(classes)), classes.astype(str), unit)
         for number, (_, test) in enumerate(pairs):
             fold[test] = number
-    return fold
+    return np.unique(fold, return_inverse=True)[1]  # a fold may have got no unit

@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from . import ontology, splits
-from .calibration import Calibration, fit_calibration, fit_novelty
-from .calibration.calls import SET_LEVEL, fit_temperature
+from .calibration import (
+    Calibration,
+    Novelty,
+    across_folds,
+    class_profiles,
+    fit_calibration,
+    nearest_distance,
+    novelty_threshold,
+)
+from .calibration.calls import SET_LEVEL
 from .errors import DataError
 from .learners.selection import select_variable
 from .learners.weights import equal_unit_weights, study_class_weights
 from .log import get_logger
-from .model.inputs import Inputs, fit_inputs
+from .model.inputs import Inputs, align, fit_inputs, mean_profile, resemblance
 from .model.network import softmax
 from .model.target import Learner, TargetModel, Years
 from .normalisation import State
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
     from .expression import Expression
 
 MINIMUM_SAMPLES = 5
+# Correlation with the mean profile below which a training sample is taken for a failed library.
+MINIMUM_RESEMBLANCE = 0.4
 # Whose out-of-fold predictions calibrate the model that ships: those farthest from random first.
 CALIBRATES = ("group", "site", "random")
 SCHEME_TEXT = {
@@ -61,11 +71,14 @@ class Recipe:
         `FitLearner` for classes.
     fit_years : callable or None
         `FitLearner` for years.
+    views : tuple of str
+        What of a sample it sees; see `srna_augment.model.inputs`.
     """
 
     name: str
     fit: FitLearner
     fit_years: FitLearner | None = None
+    views: tuple[str, ...] = ("plain",)
 
 
 @dataclass
@@ -202,11 +215,26 @@ def study_units(obs: Any, group_column: str | None) -> tuple[np.ndarray, str]:
     return splits.keys(obs, column), column
 
 
+def well_measured(data: Labelled, rows: np.ndarray) -> np.ndarray:
+    """Tell which samples look like small-RNA profiles at all, ``(n_rows,)`` of bool.
+
+    Failed libraries teach nothing about a tissue. They stay in every test.
+    """
+    values, features = data.columns()
+    reported = data.expression.reported
+    aligned = align(values[rows], features, None if reported is None else reported[rows], features)
+    weights = study_class_weights(data.study[rows], data.y[rows])
+    alike = resemblance(aligned, mean_profile(aligned, weights)) >= MINIMUM_RESEMBLANCE
+    # a table on which this rule fails is not one that it was made for
+    return alike if alike.mean() > 0.5 else np.ones(len(rows), dtype=bool)
+
+
 @dataclass
 class Fitted:
-    """A learner with its input preparation."""
+    """A learner with its input preparation, and the mean prepared input of each class."""
 
     inputs: Inputs
+    profiles: np.ndarray
     learner: HasLogits
     years: tuple[Any, float, float] | None = None
 
@@ -236,13 +264,14 @@ def fit_on(
         What to fit.
     """
     values, features = data.columns()
+    rows = rows[well_measured(data, rows)]
     reported = data.expression.reported
     reported = None if reported is None else reported[rows]
     unit = data.study[rows]
     weights = study_class_weights(unit, data.y[rows])
     train = values[rows]
     selected = select_variable(train, weights)
-    inputs = fit_inputs(train, features, reported, weights, selected)
+    inputs = fit_inputs(train, features, reported, weights, selected, recipe.views)
     x = inputs.prepare(train, features, reported)
     learner = None
     if classes:
@@ -257,7 +286,8 @@ def fit_on(
                 x[known], (age - centre) / scale, 1, weights[known], unit[known], seed
             )
             fitted_years = (machine, centre, scale)
-    return Fitted(inputs, learner, fitted_years)  # type: ignore[arg-type]
+    profiles = class_profiles(x, data.y[rows], len(data.classes), weights)
+    return Fitted(inputs, profiles, learner, fitted_years)  # type: ignore[arg-type]
 
 
 def cross_validate(
@@ -300,6 +330,7 @@ def cross_validate(
     values, features = data.columns()
     reported = data.expression.reported
     probabilities = np.zeros((len(names), len(data.classes)), dtype=np.float32)
+    distance = np.zeros(len(names), dtype=np.float32)
     predicted_years = np.full(len(names), np.nan)
     wanted = [k for k in range(fold.max() + 1) if only is None or k in only]
     wants_years = data.target == "age" and recipe.fit_years is not None
@@ -313,6 +344,7 @@ def cross_validate(
         )
         raw = fitted.learner.logits(x)[:, seen].astype(np.float64)
         probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), 1e-12)
+        distance[test] = nearest_distance(x, fitted.profiles[seen])
         if fitted.years is not None:
             machine, centre, scale = fitted.years
             predicted_years[test] = _as_years(machine, x) * scale + centre
@@ -329,6 +361,7 @@ def cross_validate(
             fold[done],
             names[done],
             data.study[done],
+            distance[done],
             data.classes,
             probabilities[done],
         )
@@ -356,7 +389,7 @@ def _as_years(machine: Any, x: np.ndarray) -> np.ndarray:
 
 
 def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
-    """Give each fold the temperature that fits the *other* folds' predictions.
+    """Calibrate each fold on the *other* folds' predictions.
 
     Parameters
     ----------
@@ -369,26 +402,24 @@ def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
         The same, calibrated; samples in order of their ids.
     """
     order = np.argsort(raw.samples.astype(str), kind="stable")
-    fold, logits = raw.fold[order], raw.logits()[order].astype(np.float64)
-    truth = _truth_or_unknown(raw)[order]
-    weights = equal_unit_weights(raw.study[order])
-    finite = np.where(np.isfinite(logits), logits, -1e4)
-    calibrated = np.empty(logits.shape, dtype=np.float32)
-    for k in np.unique(fold):
-        other, here = fold != k, fold == k
-        temperature = fit_temperature(finite[other], truth[other], weights[other])
-        calibrated[here] = softmax(finite[here] / temperature)
-    calibrated[~np.isfinite(logits)] = 0
+    calibrated = across_folds(
+        raw.logits()[order],
+        raw.distance[order].astype(np.float64),
+        _truth_or_unknown(raw)[order],
+        equal_unit_weights(raw.study[order]),
+        raw.fold[order],
+    )
     return OutOfFold(
         raw.target,
         raw.model,
         raw.scheme,
         raw.samples[order],
-        fold,
+        raw.fold[order],
         raw.truth[order],
         raw.study[order],
+        raw.distance[order],
         raw.classes,
-        calibrated,
+        calibrated.astype(np.float32),
     )
 
 
@@ -483,7 +514,6 @@ def final_model(
     fitted = fit_on(data, rows, recipe, seed, years=wants_years)
     values, features = data.columns()
     x = fitted.inputs.prepare(values, features, data.expression.reported)
-    weights = study_class_weights(data.study, data.y)
     references = {"mean": _mean(x, equal_unit_weights(data.study))}
     for i, name in enumerate(data.classes):
         at = data.y == i
@@ -498,13 +528,7 @@ def final_model(
         inputs=fitted.inputs,
         learner=learner,
         calibration=_calibration(data, proof),
-        novelty=fit_novelty(
-            x * fitted.inputs.scale + fitted.inputs.centre,
-            data.y,
-            len(data.classes),
-            data.study,
-            weights,
-        ),
+        novelty=Novelty(fitted.profiles, _novelty_threshold(proof)),
         references=references,
         years=_years(fitted, proof),
         card=_card(data, recipe, proof),
@@ -532,11 +556,23 @@ def _calibration(data: Labelled, proof: Evidence) -> Calibration:
         )
     return fit_calibration(
         raw.logits(),
+        raw.distance.astype(np.float64),
         raw.truth_index(),
         equal_unit_weights(raw.study),
+        raw.fold,
         fitted_on=f"{SCHEME_TEXT[raw.scheme]}: {len(raw.samples)} samples of "
         f"{len(set(raw.study))} units by '{data.study_column}'",
     )
+
+
+def _novelty_threshold(proof: Evidence) -> np.ndarray:
+    """Return the threshold, ``(1,)``; without out-of-fold predictions nothing can be told novel."""
+    raw = proof.classes
+    if raw is None:
+        return np.array([1e9], dtype=np.float32)
+    known = _truth_or_unknown(raw) >= 0
+    weights = equal_unit_weights(raw.study[known])
+    return np.array([novelty_threshold(raw.distance[known], weights)], dtype=np.float32)
 
 
 def _years(fitted: Fitted, proof: Evidence) -> Years | None:

@@ -1,6 +1,14 @@
 """Probabilities that mean what they say, and when not to call; fitted on studies left out."""
 
-from .calls import Calibration, fit_calibration
-from .novelty import Novelty, fit_novelty
+from .calls import Calibration, across_folds, fit_calibration
+from .novelty import Novelty, class_profiles, nearest_distance, novelty_threshold
 
-__all__ = ["Calibration", "Novelty", "fit_calibration", "fit_novelty"]
+__all__ = [
+    "Calibration",
+    "Novelty",
+    "across_folds",
+    "class_profiles",
+    "fit_calibration",
+    "nearest_distance",
+    "novelty_threshold",
+]

@@ -1,39 +1,64 @@
-"""Temperature, the threshold of a call, and conformal sets, from out-of-fold logits.
+"""How sure to be: probabilities, thresholds of calls, and conformal sets, from left-out logits.
 
-Temperature: Guo et al. 2017, ICML, section 4.2. Sets: split conformal prediction with one
-minus the probability of the true class as the score (Sadinle et al. 2019, JASA 114(525)). Both
-assume that new samples are like the ones fitted on, so they are fitted on *studies left out*
-wherever there are any.
+A temperature (Guo et al. 2017, ICML, section 4.2) assumes that all samples are equally far from
+what the model knows. Samples of other laboratories are not: so logits are divided by a temperature
+that may grow with a sample's distance to the nearest class, and that each predicted class may
+shift.
+Some classes (blood plasma and serum) are mistaken for each other whatever the probability says:
+calls of a class whose predictions were not right often enough are withheld. Sets are split
+conformal ones, with one minus the probability of the true class as the score (Sadinle et al.
+2019, JASA 114(525)). All of it holds for samples like those that it was fitted on, hence it is fitted on
+*studies left out* wherever there are any.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..model.network import softmax
 
 PRECISION_GOAL = 0.95
+# A class whose left-out predictions are right less often is never called.
+CLASS_PRECISION = 0.9
+# A prediction that is more likely wrong than right is never called.
+LOWEST_THRESHOLD = 0.5
 SET_LEVEL = 0.9
 MINIMUM_CALLED = 20
+# Studies that a class must have been predicted in before its own shift outweighs the common one.
+PRIOR_STUDIES = 4.0
+LOWEST = -1e4
+# A threshold that no probability reaches.
+NEVER = 1.01
+# No temperature beyond these is looked at; the factors are powers of e.
+LOG_TEMPERATURES = (-3.0, 5.0)
+LOG_SHIFTS = (-1.5, 1.5)
+POWERS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 
 
 @dataclass
 class Calibration:
-    """How logits become probabilities, calls and sets.
+    """How logits and distances become probabilities, calls and sets.
 
     Attributes
     ----------
     temperature : float
-        What logits are divided by before the softmax.
-    threshold : float
-        The probability from which a prediction is called; above 1 when no threshold reached the
-        goal, so that nothing is called.
-    precision : float
-        The share of right calls at `threshold` on the samples it was fitted on.
+        What logits are divided by, for a sample at `distance`.
+    distance : float
+        The median distance of the samples that it was fitted on.
+    power : float
+        The temperature grows with this power of the distance.
+    shifts : list of float
+        ``(n_classes,)``: a factor of the temperature for each predicted class.
+    thresholds : list of float
+        ``(n_classes,)``: the probability from which a prediction of a class is called; above 1 for
+        a class that is never called.
+    precision : float or None
+        The share of right calls, studies equal, on folds that the thresholds were not chosen on;
+        None where nothing was called.
     coverage : float
-        The share of samples called there.
+        The share of samples, studies equal, that was called there.
     set_threshold : float
         Classes with at least this probability cannot be ruled out.
     set_level : float
@@ -43,20 +68,40 @@ class Calibration:
     """
 
     temperature: float = 1.0
-    threshold: float = 1.01
-    precision: float = float("nan")
+    distance: float = 1.0
+    power: float = 0.0
+    shifts: list[float] = field(default_factory=list)
+    thresholds: list[float] = field(default_factory=list)
+    precision: float | None = None
     coverage: float = 0.0
     set_threshold: float = 0.0
     set_level: float = SET_LEVEL
     fitted_on: str = "nothing"
 
-    def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Return ``(n_samples, n_classes)`` probabilities."""
-        return softmax(logits.astype(np.float64) / self.temperature)
+    def probabilities(self, logits: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Return probabilities ``(n_samples, n_classes)``.
+
+        Parameters
+        ----------
+        logits : numpy.ndarray
+            ``(n_samples, n_classes)``; -inf for classes that cannot be.
+        distance : numpy.ndarray
+            ``(n_samples,)``: to the nearest class; see `Novelty`.
+        """
+        return softmax(_finite(logits) / self._temperatures(logits, distance)[:, None])
+
+    def _temperatures(self, logits: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        result = self.temperature * (distance / self.distance) ** self.power
+        if self.shifts:
+            result = result * np.asarray(self.shifts)[logits.argmax(axis=1)]
+        return np.clip(result, 1e-3, 1e6)
 
     def called(self, probabilities: np.ndarray) -> np.ndarray:
         """Tell for which samples, ``(n_samples,)`` of bool, the best class is called."""
-        return probabilities.max(axis=1) >= self.threshold
+        if not self.thresholds:
+            return np.zeros(len(probabilities), dtype=bool)
+        best = probabilities.argmax(axis=1)
+        return probabilities.max(axis=1) >= np.asarray(self.thresholds)[best]
 
     def sets(self, probabilities: np.ndarray) -> np.ndarray:
         """Return which classes cannot be ruled out, ``(n_samples, n_classes)`` of bool.
@@ -67,133 +112,256 @@ class Calibration:
         return (probabilities >= self.set_threshold) | best
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
-    """Return the temperature that minimises the weighted log loss.
+def _finite(logits: np.ndarray) -> np.ndarray:
+    """Return logits in float64, the best of each sample at 0, what cannot be far below."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.maximum(shifted, LOWEST)
+
+
+def fit_probabilities(
+    logits: np.ndarray, distance: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> Calibration:
+    """Fit temperature, its power of the distance, and the shift of each class, by the log loss.
 
     Parameters
     ----------
     logits : numpy.ndarray
         ``(n_samples, n_classes)``, out of fold.
+    distance : numpy.ndarray
+        ``(n_samples,)``.
     truth : numpy.ndarray
         ``(n_samples,)`` of int; -1 for a class that the fold could not know (left out of the fit).
     weights : numpy.ndarray
-        ``(n_samples,)``.
+        ``(n_samples,)``; those of one study sum to one where studies shall be equal.
     """
     from scipy.optimize import minimize_scalar
 
-    known = (truth >= 0) & (np.isfinite(logits).any(axis=1))
+    known = truth >= 0
     if not known.any():
-        return 1.0
-    rows, columns, w = logits[known].astype(np.float64), truth[known], weights[known]
+        return Calibration()
+    rows, columns, w = _finite(logits[known]), truth[known], weights[known]
+    middle = float(np.median(distance[known]))
+    relative = distance[known] / middle
 
-    def loss(log_temperature: float) -> float:
-        p = softmax(rows / np.exp(log_temperature))[np.arange(len(rows)), columns]
-        return float(-(w * np.log(np.maximum(p, 1e-12))).sum() / w.sum())
+    def loss(temperatures: np.ndarray, at: np.ndarray | slice = slice(None)) -> float:
+        scaled = rows[at] / temperatures[:, None]
+        scaled -= np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        chosen = scaled[np.arange(len(scaled)), columns[at]]
+        return float(-(w[at] * np.maximum(chosen, -30)).sum())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 4), method="bounded").x))
+    def best_temperature(power: float) -> tuple[float, float]:
+        grown = relative**power
+        found = minimize_scalar(
+            lambda t: loss(np.exp(t) * grown), bounds=LOG_TEMPERATURES, method="bounded"
+        )
+        return float(found.fun), float(found.x)
+
+    fits = [(*best_temperature(power), power) for power in POWERS]
+    _, log_temperature, power = min(fits)
+    common = np.exp(log_temperature) * relative**power
+    shifts = np.ones(logits.shape[1])
+    predicted = rows.argmax(axis=1)
+    for k in np.unique(predicted):
+        at = np.flatnonzero(predicted == k)
+        found = minimize_scalar(
+            lambda t, at=at: loss(np.exp(t) * common[at], at) + PRIOR_STUDIES * t**2,
+            bounds=LOG_SHIFTS,
+            method="bounded",
+        )
+        shifts[k] = np.exp(found.x)
+    return Calibration(
+        temperature=float(np.exp(log_temperature)),
+        distance=middle,
+        power=power,
+        shifts=shifts.tolist(),
+    )
 
 
 def fit_calibration(
     logits: np.ndarray,
+    distance: np.ndarray,
     truth: np.ndarray,
     weights: np.ndarray,
+    fold: np.ndarray,
     *,
     fitted_on: str,
     goal: float = PRECISION_GOAL,
     level: float = SET_LEVEL,
 ) -> Calibration:
-    """Fit temperature, call threshold and set threshold on out-of-fold logits.
+    """Fit probabilities, the threshold of a call and that of sets on out-of-fold logits.
+
+    The thresholds are chosen on probabilities that were fitted without the sample's own fold.
 
     Parameters
     ----------
     logits : numpy.ndarray
         ``(n_samples, n_classes)``; -inf for classes that the sample's fold did not know.
+    distance : numpy.ndarray
+        ``(n_samples,)``.
     truth : numpy.ndarray
         ``(n_samples,)`` of int, index of the true class.
     weights : numpy.ndarray
         ``(n_samples,)``: studies equal, for instance.
+    fold : numpy.ndarray
+        ``(n_samples,)`` of int.
     fitted_on : str
         What the logits are, for the card.
     goal : float
         Precision that a call must have.
     level : float
         Share of samples whose set must hold the truth.
-
-    Returns
-    -------
-    Calibration
-        Temperature, thresholds, and what was reached.
     """
     knows = np.isfinite(logits[np.arange(len(logits)), truth])
-    finite = np.where(np.isfinite(logits), logits, -1e4)
-    temperature = fit_temperature(finite, np.where(knows, truth, -1), weights)
-    probabilities = softmax(finite.astype(np.float64) / temperature)
+    truth_or_unknown = np.where(knows, truth, -1)
+    result = fit_probabilities(logits, distance, truth_or_unknown, weights)
+    probabilities = across_folds(logits, distance, truth_or_unknown, weights, fold)
     best = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     # a class that no training study of the fold had can't be predicted; telling such samples is the
     # task of `Novelty`, and the threshold is about those that could be right
-    threshold, precision, coverage = call_threshold(best[knows], right[knows], weights[knows], goal)
+    seen = (probabilities.argmax(axis=1)[knows], best[knows], right[knows], weights[knows])
+    result.thresholds = call_thresholds(*seen, logits.shape[1], goal).tolist()
+    result.precision, result.coverage = held_out_calls(*seen, fold[knows], logits.shape[1], goal)
     true_probability = probabilities[np.arange(len(truth)), truth][knows]
-    return Calibration(
-        temperature=temperature,
-        threshold=threshold,
-        precision=precision,
-        coverage=coverage,
-        set_threshold=_weighted_quantile(true_probability, weights[knows], 1 - level),
-        set_level=level,
-        fitted_on=fitted_on,
-    )
+    result.set_threshold = _weighted_quantile(true_probability, weights[knows], 1 - level)
+    result.set_level, result.fitted_on = level, fitted_on
+    return result
 
 
-def call_threshold(
-    best: np.ndarray, right: np.ndarray, weights: np.ndarray, goal: float
-) -> tuple[float, float, float]:
-    """Find the lowest probability above which predictions are right often enough.
+def across_folds(
+    logits: np.ndarray,
+    distance: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray,
+    fold: np.ndarray,
+) -> np.ndarray:
+    """Return probabilities, each fold's calibrated on the *other* folds.
 
-    Every sample and, separately, every unit of `weights` counts: of both the plain and the weighted
-    share of right calls, one standard error off (the lower Wilson bound) must reach the goal, so
-    that neither large studies nor tiny ones decide, nor a lucky threshold is taken for a good one.
+    Parameters as in `fit_probabilities`; `fold` is ``(n_samples,)`` of int. A single fold, for
+    which there are no others, is calibrated on itself.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_samples, n_classes)``; 0 where a logit is -inf.
+    """
+    result = np.empty(logits.shape)
+    for k in np.unique(fold):
+        here = fold == k
+        other = ~here if (~here).any() else here
+        fitted = fit_probabilities(logits[other], distance[other], truth[other], weights[other])
+        result[here] = fitted.probabilities(logits[here], distance[here])
+    result[~np.isfinite(logits)] = 0
+    return result
+
+
+def call_thresholds(
+    predicted: np.ndarray,
+    best: np.ndarray,
+    right: np.ndarray,
+    weights: np.ndarray,
+    n_classes: int,
+    goal: float,
+) -> np.ndarray:
+    """Choose which classes are called, and from which probability.
+
+    A class is called if `CLASS_PRECISION` of its predictions were right, studies equal; one that
+    was never predicted on studies left out keeps the benefit of the doubt. Any other class is called
+    from the probability on from which it was right that often, two standard errors off (the lower
+    Wilson bound), so that it takes many studies to say so. All share the lowest threshold, not
+    below one half, that reaches the goal, both by samples and with studies equal, so that neither
+    large studies nor tiny ones decide.
 
     Parameters
     ----------
+    predicted : numpy.ndarray
+        ``(n_samples,)`` of int, the most probable class.
     best : numpy.ndarray
-        ``(n_samples,)``, probability of the predicted class.
+        ``(n_samples,)``, its probability.
     right : numpy.ndarray
         ``(n_samples,)`` of bool.
     weights : numpy.ndarray
-        ``(n_samples,)``.
+        ``(n_samples,)``; those of a study sum to one.
+    n_classes : int
+        How many.
     goal : float
         The share of right calls wanted.
 
     Returns
     -------
-    threshold, precision, coverage : float
-        Threshold 1.01 and coverage 0 when the goal is out of reach.
+    numpy.ndarray
+        ``(n_classes,)``; `NEVER` for classes that are not called.
     """
-    order = np.argsort(-best, kind="stable")
+    total = np.bincount(predicted, weights, n_classes)
+    hits = np.bincount(predicted, weights * right, n_classes)
+    own = np.full(n_classes, LOWEST_THRESHOLD)
+    for k in np.flatnonzero(hits < CLASS_PRECISION * total):
+        at = predicted == k
+        own[k] = _class_threshold(best[at], right[at], weights[at])
+    rows = np.flatnonzero(best >= own[predicted])
+    order = rows[np.argsort(-best[rows], kind="stable")]
     hit, w = right[order].astype(float), weights[order]
     n = np.arange(1, len(hit) + 1)
-    plain = np.cumsum(hit) / n
-    weighted = np.cumsum(hit * w) / np.cumsum(w)
-    effective = np.cumsum(w) ** 2 / np.cumsum(w**2)
     good = np.flatnonzero(
-        (_lower_bound(plain, n) >= goal)
-        & (_lower_bound(weighted, effective) >= goal)
-        & (n >= min(MINIMUM_CALLED, len(hit)))
+        (np.cumsum(hit) >= goal * n)
+        & (np.cumsum(hit * w) >= goal * np.cumsum(w))
+        & (n >= MINIMUM_CALLED)
+        & _ends_of_ties(best[order])
     )
     if not len(good):
-        return 1.01, float("nan"), 0.0
-    last = good[-1]
-    return float(best[order][last]), float(plain[last]), float((last + 1) / len(hit))
+        return np.full(n_classes, NEVER)
+    everything = good[-1] == len(hit) - 1
+    threshold = LOWEST_THRESHOLD if everything else float(best[order][good[-1]])
+    return np.maximum(own, threshold)
 
 
-def _lower_bound(share: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Return the lower bound of a share seen in `n` samples, one standard error off.
+def _ends_of_ties(falling: np.ndarray) -> np.ndarray:
+    """Tell where the next value is another one: a threshold cannot cut equal probabilities."""
+    return np.append(falling[1:] != falling[:-1], True)[: len(falling)]
 
-    Source: Wilson 1927, J Am Stat Assoc 22(158), with z = 1.
+
+def _class_threshold(best: np.ndarray, right: np.ndarray, weights: np.ndarray) -> float:
+    """Return the lowest probability from which a class was surely right often enough, or `NEVER`.
+
+    Source: Wilson 1927, J Am Stat Assoc 22(158), with z = 2 and studies as the sample size.
     """
-    spread = np.sqrt(share * (1 - share) / n + 1 / (4 * n**2))
-    return (share + 1 / (2 * n) - spread) / (1 + 1 / n)
+    z = 2.0
+    order = np.argsort(-best, kind="stable")
+    hit, w = right[order].astype(float), weights[order]
+    share = np.cumsum(hit * w) / np.cumsum(w)
+    n = np.cumsum(w) ** 2 / np.cumsum(w**2)
+    spread = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    lower = (share + z**2 / (2 * n) - spread) / (1 + z**2 / n)
+    good = np.flatnonzero((lower >= CLASS_PRECISION) & _ends_of_ties(best[order]))
+    return max(float(best[order][good[-1]]), LOWEST_THRESHOLD) if len(good) else NEVER
+
+
+def held_out_calls(
+    predicted: np.ndarray,
+    best: np.ndarray,
+    right: np.ndarray,
+    weights: np.ndarray,
+    fold: np.ndarray,
+    n_classes: int,
+    goal: float,
+) -> tuple[float | None, float]:
+    """Return precision and coverage of calls whose thresholds the other folds chose.
+
+    Parameters as in `call_thresholds`; `fold` is ``(n_samples,)`` of int.
+    """
+    called = np.zeros(len(best), dtype=bool)
+    for k in np.unique(fold):
+        here, other = fold == k, fold != k
+        if not other.any():
+            continue
+        thresholds = call_thresholds(
+            predicted[other], best[other], right[other], weights[other], n_classes, goal
+        )
+        called[here] = best[here] >= thresholds[predicted[here]]
+    if not called.any():
+        return None, 0.0
+    precision = (weights * right)[called].sum() / weights[called].sum()
+    return round(float(precision), 4), round(float(weights[called].sum() / weights.sum()), 4)
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

@@ -7,79 +7,74 @@ from typing import ClassVar
 
 import numpy as np
 
-# The share of left-out training samples that may be taken for novel.
-FALSE_ALARM = 0.01
+# The share of left-out training samples that may be taken for novel, studies equal.
+FALSE_ALARM = 0.02
 
 
 @dataclass
 class Novelty:
-    """Distance to the nearest class profile, one minus the correlation.
+    """Distance to the nearest class, in prepared inputs.
 
     Attributes
     ----------
     profiles : numpy.ndarray
-        ``(n_classes, n_features)``, mean normalised expression of each class.
+        ``(n_classes, n_inputs)``, the mean of each class.
     threshold : numpy.ndarray
-        ``(1,)``: a sample farther than this from every profile is out of distribution.
+        ``(1,)``: a sample farther than this from every class is out of distribution.
     """
 
     profiles: np.ndarray
     threshold: np.ndarray
     arrays: ClassVar[tuple[str, ...]] = ("profiles", "threshold")
 
-    def score(self, values: np.ndarray) -> np.ndarray:
-        """Return the distance ``(n_samples,)`` of expression ``(n_samples, n_features)``."""
-        return 1 - correlations(values, self.profiles).max(axis=1)
+    def distance(self, x: np.ndarray) -> np.ndarray:
+        """Return the distance ``(n_samples,)`` of prepared inputs to the nearest class."""
+        return nearest_distance(x, self.profiles)
 
-    def is_novel(self, values: np.ndarray) -> np.ndarray:
+    def is_novel(self, distance: np.ndarray) -> np.ndarray:
         """Tell which samples, ``(n_samples,)`` of bool, are out of distribution."""
-        return self.score(values) > self.threshold[0]
+        return distance > self.threshold[0]
 
 
-def correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return Pearson correlations ``(n, m)`` between rows of `a` ``(n, k)`` and `b` ``(m, k)``."""
-    return _standard(a) @ _standard(b).T
-
-
-def _standard(rows: np.ndarray) -> np.ndarray:
-    centred = rows - rows.mean(axis=1, keepdims=True)
-    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
-
-
-def fit_novelty(
-    values: np.ndarray, classes: np.ndarray, n_classes: int, units: np.ndarray, weights: np.ndarray
-) -> Novelty:
-    """Fit class profiles, and the threshold on samples scored without their own unit.
+def nearest_distance(x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
+    """Return the root mean square difference to the nearest profile.
 
     Parameters
     ----------
-    values : numpy.ndarray
-        ``(n_samples, n_features)``, normalised expression of the training samples.
-    classes : numpy.ndarray
-        ``(n_samples,)`` of int.
-    n_classes : int
-        How many.
-    units : numpy.ndarray
-        ``(n_samples,)``, study or site of each sample.
-    weights : numpy.ndarray
-        ``(n_samples,)``.
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``.
+    profiles : numpy.ndarray
+        ``(n_classes, n_inputs)``.
     """
-    member = np.zeros((len(values), n_classes), dtype=np.float64)
-    member[np.arange(len(values)), classes] = weights
-    total, sums = member.sum(axis=0), member.T @ values
-    profiles = (sums / total[:, None]).astype(np.float32)
-    nearest = np.empty(len(values))
-    for unit in np.unique(units.astype(str)):
-        rows = units.astype(str) == unit
-        left = total - member[rows].sum(axis=0)
-        kept = left > 1e-9 * total
-        if not kept.any():
-            nearest[rows] = correlations(values[rows], profiles).max(axis=1)
-            continue
-        others = (sums[kept] - member[rows][:, kept].T @ values[rows]) / left[kept][:, None]
-        nearest[rows] = correlations(values[rows], others).max(axis=1)
-    distance = 1 - nearest
+    square = (x**2).sum(axis=1)[:, None] - 2 * x @ profiles.T + (profiles**2).sum(axis=1)
+    return np.sqrt(np.maximum(square.min(axis=1) / x.shape[1], 1e-12)).astype(np.float64)
+
+
+def class_profiles(
+    x: np.ndarray, classes: np.ndarray, n_classes: int, weights: np.ndarray
+) -> np.ndarray:
+    """Return the weighted mean of each class, ``(n_classes, n_inputs)`` float32.
+
+    A class without samples gets the mean of all.
+    """
+    member = np.zeros((len(x), n_classes))
+    member[np.arange(len(x)), classes] = weights
+    total = member.sum(axis=0)
+    empty = total == 0
+    member[:, empty] = weights[:, None]
+    return ((member / member.sum(axis=0)).T @ x).astype(np.float32)
+
+
+def novelty_threshold(distance: np.ndarray, weights: np.ndarray) -> float:
+    """Return the distance that all but `FALSE_ALARM` of the left-out samples stay below.
+
+    Parameters
+    ----------
+    distance : numpy.ndarray
+        ``(n_samples,)``, out of fold.
+    weights : numpy.ndarray
+        ``(n_samples,)``: studies equal, for instance.
+    """
     order = np.argsort(distance)
     below = np.cumsum(weights[order]) / weights.sum()
-    at = min(int(np.searchsorted(below, 1 - FALSE_ALARM)), len(order) - 1)
-    return Novelty(profiles, np.array([distance[order][at]], dtype=np.float32))
+    return float(distance[order][min(int(np.searchsorted(below, 1 - FALSE_ALARM)), len(order) - 1)])

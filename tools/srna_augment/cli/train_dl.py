@@ -15,16 +15,16 @@ NETWORK_PANEL = "Network"
 @click.option(
     "--epochs",
     type=click.IntRange(1),
-    default=40,
+    default=25,
     panel=NETWORK_PANEL,
     help="Passes over the training samples.",
 )
 @click.option(
     "--members",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     default=3,
     panel=NETWORK_PANEL,
-    help="Networks in the ensemble, beside its linear path.",
+    help="Hidden members of the ensemble, beside its linear path; 0 leaves that alone.",
 )
 @click.option(
     "--hidden",
@@ -33,7 +33,22 @@ NETWORK_PANEL = "Network"
     panel=NETWORK_PANEL,
     help="Units of each hidden layer.",
 )
-def main(epochs: int, members: int, hidden: str, seed: int, threads: int, **options: Any) -> None:
+@click.option(
+    "--hidden-share",
+    type=click.FloatRange(0, 1),
+    default=0.25,
+    panel=NETWORK_PANEL,
+    help="Weight of the hidden members; the linear path has the rest.",
+)
+def main(
+    epochs: int,
+    members: int,
+    hidden: str,
+    hidden_share: float,
+    seed: int,
+    threads: int,
+    **options: Any,
+) -> None:
     """Train a neural network on normalised expression, and predict what each fold left out.
 
     EXPRESSION is the output of `normalise`, with labels in its metadata.
@@ -51,7 +66,9 @@ def main(epochs: int, members: int, hidden: str, seed: int, threads: int, **opti
         layers = ()
     if not layers or min(layers) < 1:
         raise UsageError(f"--hidden {hidden}: not a list of positive numbers, as in 500,250")
-    settings = NetworkSettings(hidden=layers, members=members, epochs=epochs)
+    settings = NetworkSettings(
+        hidden=layers, members=members, hidden_share=hidden_share, epochs=epochs
+    )
     run_training(
         [network_recipe(settings, threads)],
         seed=seed,

@@ -74,8 +74,10 @@ def fit_baseline(
     if name == "logistic":
         from sklearn.linear_model import LogisticRegression
 
-        fitted = LogisticRegression(C=0.01, max_iter=300, tol=1e-3).fit(_centred(x), y, weights)
-        return Baseline(lambda rows: fitted.predict_proba(_centred(rows)), seen, n_outputs)
+        spread = np.maximum(_centred(x).std(axis=0), 1e-3)
+        fitted = LogisticRegression(C=0.01, max_iter=300, tol=1e-3)
+        fitted.fit(_centred(x) / spread, y, weights)
+        return Baseline(lambda rows: fitted.predict_proba(_centred(rows) / spread), seen, n_outputs)
     from lightgbm import LGBMClassifier
 
     boosted = LGBMClassifier(

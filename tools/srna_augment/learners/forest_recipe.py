@@ -23,7 +23,7 @@ def forest_recipe(settings: ForestSettings, threads: int) -> Recipe:
     ) -> Forest:
         return fit_forest(x, y, 1, weights, settings, seed=seed, threads=threads, regression=True)
 
-    return Recipe("rf", fit, fit_years)
+    return Recipe("rf", fit, fit_years, views=("scaled",))
 
 
 def baseline_recipes(threads: int) -> list[Recipe]:
@@ -35,6 +35,6 @@ def baseline_recipes(threads: int) -> list[Recipe]:
         ) -> Baseline:
             return fit_baseline(name, x, y, n, weights, seed=seed, threads=threads)
 
-        return Recipe(name, fit)
+        return Recipe(name, fit, views=("plain",))
 
     return [recipe(name) for name in BASELINES]

@@ -1,4 +1,4 @@
-"""The network of `train-dl`: an ensemble of small networks and a linear path, trained as one."""
+"""The network of `train-dl`: a linear path that knows laboratories, and hidden members."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..model.network import BatchNorm, Dense, Layer, Network, ReLU
+from .linear_path import fit_linear_path
 
 
 @dataclass(frozen=True)
@@ -20,24 +21,26 @@ class NetworkSettings:
     hidden : tuple of int
         Units of each hidden layer of a member.
     members : int
-        Members with hidden layers; one linear member is always beside them.
+        Members with hidden layers, beside the linear path; 0 leaves the linear path alone.
+    hidden_share : float
+        Weight of the hidden members together; the linear path has the rest.
     epochs, batch : int
         Passes over the training samples, and samples a step.
     learning_rate, weight_decay : float
         Of AdamW.
     input_dropout, dropout : float
-        Share of inputs and of hidden units set to zero in training. A dropped input stands for a
-        feature that another laboratory does not report.
+        Share of (whitened) inputs and of hidden units set to zero in training.
     label_smoothing : float
         Share of each label spread over all classes.
     """
 
     hidden: tuple[int, ...] = (256,)
     members: int = 3
-    epochs: int = 40
+    hidden_share: float = 0.25
+    epochs: int = 25
     batch: int = 128
     learning_rate: float = 2e-3
-    weight_decay: float = 1e-3
+    weight_decay: float = 1e-2
     input_dropout: float = 0.3
     dropout: float = 0.3
     label_smoothing: float = 0.05
@@ -63,7 +66,7 @@ class NetworkTrainer:
     n_inputs, n_outputs : int
         Prepared features, and classes (or 1 for years).
     settings : NetworkSettings
-        See there.
+        See there; at least one hidden member.
     threads : int
         Processors to use.
     regression : bool
@@ -84,8 +87,7 @@ class NetworkTrainer:
         self.regression = regression
         self.n_outputs = n_outputs
         keras = self.tf.keras
-        self.members = [self._member(keras, n_inputs, ()) for _ in range(1)]
-        self.members += [
+        self.members = [
             self._member(keras, n_inputs, settings.hidden) for _ in range(settings.members)
         ]
         self.optimiser = keras.optimizers.AdamW(settings.learning_rate, settings.weight_decay)
@@ -125,13 +127,15 @@ class NetworkTrainer:
             gradients = tape.gradient(loss, self.variables)
             self.optimiser.apply_gradients(zip(gradients, self.variables, strict=True))
 
-    def fit(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, seed: int) -> Network:
+    def fit(
+        self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, seed: int
+    ) -> list[list[Layer]]:
         """Train from scratch.
 
         Parameters
         ----------
         x : numpy.ndarray
-            ``(n_samples, n_inputs)``, prepared inputs.
+            ``(n_samples, n_inputs)``, whitened inputs.
         y : numpy.ndarray
             ``(n_samples,)`` of int, classes; or of float with `regression`.
         weights : numpy.ndarray
@@ -141,8 +145,8 @@ class NetworkTrainer:
 
         Returns
         -------
-        Network
-            The members, equally weighted.
+        list of list of Layer
+            One a member.
         """
         tf = self.tf
         self._restart(seed)
@@ -157,8 +161,7 @@ class NetworkTrainer:
             decay = 0.5 * (1 + np.cos(np.pi * epoch / self.settings.epochs))
             rate = tf.constant(self.settings.learning_rate * decay, tf.float32)
             self._epoch(*tensors, tf.constant(order), rate)
-        members = [_layers(member) for member in self.members]
-        return Network(members, np.full(len(members), 1 / len(members)))
+        return [_layers(member) for member in self.members]
 
     def _smoothed(self, y: np.ndarray) -> np.ndarray:
         smooth = self.settings.label_smoothing
@@ -201,3 +204,83 @@ def _layers(member: Any) -> list[Layer]:
         elif kind == "ReLU":
             layers.append(ReLU())
     return layers
+
+
+def assemble(
+    linear: Dense, hidden: list[list[Layer]], whitening: np.ndarray, hidden_share: float
+) -> Network:
+    """Put the linear path and the hidden members together.
+
+    The whitening is merged into the first layer of each member, so that the network takes prepared
+    inputs, and attribution is about them.
+
+    Parameters
+    ----------
+    linear : Dense
+        The linear path.
+    hidden : list of list of Layer
+        Members trained on whitened inputs.
+    whitening : numpy.ndarray
+        ``(n_views, n_features, n_features)``.
+    hidden_share : float
+        Weight of the hidden members together.
+    """
+    if not hidden:
+        return Network([[linear]], np.ones(1))
+    members: list[list[Layer]] = [[linear]]
+    for member in hidden:
+        first = member[0]
+        assert isinstance(first, Dense)
+        kernel = whiten_rows(first.kernel.astype(np.float64), whitening).astype(np.float32)
+        members.append([Dense(kernel, first.bias), *member[1:]])
+    weights = [1 - hidden_share] + [hidden_share / len(hidden)] * len(hidden)
+    return Network(members, np.array(weights))
+
+
+def whiten(x: np.ndarray, whitening: np.ndarray) -> np.ndarray:
+    """Return whitened inputs ``(n_samples, n_inputs)``, float32."""
+    width = whitening.shape[1]
+    views = [x[:, i * width : (i + 1) * width] @ t for i, t in enumerate(whitening)]
+    return np.concatenate(views, axis=1).astype(np.float32)
+
+
+def whiten_rows(kernel: np.ndarray, whitening: np.ndarray) -> np.ndarray:
+    """Return the kernel ``(n_inputs, n_out)`` that takes inputs where `kernel` takes whitened."""
+    width = whitening.shape[1]
+    return np.concatenate(
+        [t @ kernel[i * width : (i + 1) * width] for i, t in enumerate(whitening)]
+    )
+
+
+def fit_linear_years(
+    x: np.ndarray, y: np.ndarray, weights: np.ndarray, units: np.ndarray, n_views: int
+) -> tuple[Dense, np.ndarray]:
+    """Fit the linear path of years: ridge regression on whitened inputs.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``, prepared inputs.
+    y : numpy.ndarray
+        ``(n_samples,)``, years, centred and scaled.
+    weights : numpy.ndarray
+        ``(n_samples,)``.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str.
+    n_views : int
+        Views side by side in `x`.
+
+    Returns
+    -------
+    layer : Dense
+        ``(n_inputs, 1)``.
+    whitening : numpy.ndarray
+        ``(n_views, n_features, n_features)``.
+    """
+    from sklearn.linear_model import RidgeCV
+
+    _, whitening = fit_linear_path(x, np.zeros(len(y), dtype=int), 1, units, n_views)
+    fitted = RidgeCV(np.logspace(1, 5, 9)).fit(whiten(x, whitening), y, weights)
+    kernel = whiten_rows(np.asarray(fitted.coef_, dtype=np.float64)[:, None], whitening)
+    bias = np.array([fitted.intercept_], dtype=np.float32)
+    return Dense(kernel.astype(np.float32), bias), whitening

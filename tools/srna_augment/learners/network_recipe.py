@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model.network import Network
+from ..model.network import Dense, Layer, Network
 from ..training import Recipe
-from .network import NetworkSettings, NetworkTrainer
+from .linear_path import fit_linear_path
+from .network import NetworkSettings, NetworkTrainer, assemble, fit_linear_years, whiten
+
+NETWORK_VIEWS = ("scaled", "ranked")
 
 
 def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
@@ -21,22 +24,40 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
     """
     trainers: dict[tuple[int, int, bool], NetworkTrainer] = {}
 
-    def trainer(n_inputs: int, n_outputs: int, regression: bool) -> NetworkTrainer:
-        shape = (n_inputs, n_outputs, regression)
+    def hidden(
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, seed: int, regression: bool
+    ) -> list[list[Layer]]:
+        if settings.members == 0:
+            return []
+        shape = (x.shape[1], n, regression)
         if shape not in trainers:
             trainers[shape] = NetworkTrainer(
-                n_inputs, n_outputs, settings, threads=threads, regression=regression
+                x.shape[1], n, settings, threads=threads, regression=regression
             )
-        return trainers[shape]
+        return trainers[shape].fit(x, y, weights, seed)
+
+    def together(
+        linear: Dense,
+        whitening: np.ndarray,
+        x: np.ndarray,
+        y: np.ndarray,
+        weights: np.ndarray,
+        seed: int,
+        regression: bool = False,
+    ) -> Network:
+        members = hidden(whiten(x, whitening), y, len(linear.bias), weights, seed, regression)
+        return assemble(linear, members, whitening, settings.hidden_share)
 
     def fit(
         x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
     ) -> Network:
-        return trainer(x.shape[1], n, False).fit(x, y, weights, seed)
+        linear, whitening = fit_linear_path(x, y, n, units, len(NETWORK_VIEWS))
+        return together(linear, whitening, x, y, weights, seed)
 
     def fit_years(
         x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
     ) -> Network:
-        return trainer(x.shape[1], 1, True).fit(x, y.astype(np.float32), weights, seed)
+        linear, whitening = fit_linear_years(x, y, weights, units, len(NETWORK_VIEWS))
+        return together(linear, whitening, x, y.astype(np.float32), weights, seed, regression=True)
 
-    return Recipe("dl", fit, fit_years)
+    return Recipe("dl", fit, fit_years, views=NETWORK_VIEWS)

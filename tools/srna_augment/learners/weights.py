@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+# More samples of one study and class say nothing new about other laboratories.
+MAXIMUM_VOTES = 60
+
 
 def study_class_weights(units: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Let each study x class count by the root of its size.
+    """Let each study x class count by the root of its size, and of sixty at most.
 
     A study of a hundred livers says more than one liver, but not a hundred times more: its samples
     share a laboratory.
@@ -25,7 +28,7 @@ def study_class_weights(units: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """
     pairs = np.array([f"{unit}\t{name}" for unit, name in zip(units, classes, strict=True)])
     _, inverse, counts = np.unique(pairs, return_inverse=True, return_counts=True)
-    weights = 1 / np.sqrt(counts[inverse])
+    weights = (np.sqrt(np.minimum(counts, MAXIMUM_VOTES)) / counts)[inverse]
     return weights / weights.mean()
 
 
@@ -40,8 +43,7 @@ def equal_unit_weights(units: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        ``(n_samples,)``, mean 1.
+        ``(n_samples,)``; the samples of a study sum to 1.
     """
     _, inverse, counts = np.unique(units.astype(str), return_inverse=True, return_counts=True)
-    weights = 1 / counts[inverse]
-    return weights / weights.mean()
+    return 1 / counts[inverse]

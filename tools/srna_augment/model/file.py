@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..files import atomic_output
 from ..normalisation import State
 from .forest import LEAF, Forest
-from .inputs import Inputs
+from .inputs import VIEWS, Inputs
 from .network import LAYERS, Dense, Layer, Network
 from .target import Learner, TargetModel, Years
 
@@ -173,10 +173,11 @@ def _write_target(group: h5py.Group, model: TargetModel) -> None:
     _write_json(group, "calibration", asdict(model.calibration))
     _write_json(group, "card", model.card)
     _write_json(group, "provenance", model.provenance)
-    _write_arrays(group.create_group("inputs"), model.inputs)
+    inputs = group.create_group("inputs")
+    _write_json(inputs, "views", model.inputs.views)
+    _write_arrays(inputs, model.inputs)
     _write_learner(group.create_group("learner"), model.learner)
-    if model.novelty is not None:
-        _write_arrays(group.create_group("novelty"), model.novelty)
+    _write_arrays(group.create_group("novelty"), model.novelty)
     references = group.create_group("references")
     _write_json(references, "names", list(model.references))
     references.create_dataset("values", data=np.array(list(model.references.values()), np.float32))
@@ -193,24 +194,21 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
     features = _names(_read_json(group, "features"), "features")
     if len(term_ids) != len(classes) or len(set(classes)) != len(classes) or not classes:
         raise ValueError("classes and term ids do not match")
-    n = len(features)
-    inputs = Inputs(
-        features, **_read_arrays(group["inputs"], Inputs, dict.fromkeys(Inputs.arrays, (n,)))
-    )
-    if not (inputs.scale > 0).all():
-        raise ValueError("'scale' holds values that are not positive")
-    novelty = None
-    if "novelty" in group:
-        shapes: dict[str, tuple[int | None, ...]] = {"profiles": (None, n), "threshold": (1,)}
-        novelty = Novelty(**_read_arrays(group["novelty"], Novelty, shapes))
+    inputs = _read_inputs(group["inputs"], features)
+    width = inputs.n_inputs
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "profiles": (len(classes), width),
+        "threshold": (1,),
+    }
+    novelty = Novelty(**_read_arrays(group["novelty"], Novelty, shapes))
     names = _names(_read_json(group["references"], "names"), "references")
     values = group["references/values"][...]
-    if names and values.shape != (len(names), n):
+    if names and values.shape != (len(names), width):
         raise ValueError("references do not match the features")
     years = None
     if "years" in group:
         numbers = _read_json(group["years"], "numbers")
-        learner = _read_learner(group["years/learner"], n, 1)
+        learner = _read_learner(group["years/learner"], width, 1)
         years = Years(learner, **{name: float(value) for name, value in numbers.items()})
     return TargetModel(
         target=target,
@@ -218,8 +216,8 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
         term_ids=term_ids,
         state=State.from_json(_read_json(group, "state"), f"target {target}"),
         inputs=inputs,
-        learner=_read_learner(group["learner"], n, len(classes)),
-        calibration=_read_calibration(group),
+        learner=_read_learner(group["learner"], width, len(classes)),
+        calibration=_read_calibration(group, len(classes)),
         novelty=novelty,
         references=dict(zip(names, values, strict=True)) if names else {},
         years=years,
@@ -228,10 +226,33 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
     )
 
 
-def _read_calibration(group: h5py.Group) -> Calibration:
+def _read_inputs(group: h5py.Group, features: list[str]) -> Inputs:
+    views = _names(_read_json(group, "views"), "views")
+    if not views or not set(views) <= set(VIEWS):
+        raise ValueError("views that are not known")
+    n, v = len(features), len(views)
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "profile": (n,),
+        "mean": (v, n),
+        "loadings": (v, n, None),
+        "noise": (v,),
+    }
+    inputs = Inputs(features, views, **_read_arrays(group, Inputs, shapes))
+    if not (inputs.noise > 0).all():
+        raise ValueError("'noise' holds values that are not positive")
+    return inputs
+
+
+def _read_calibration(group: h5py.Group, n_classes: int) -> Calibration:
     content = _read_json(group, "calibration")
     known = {field.name for field in fields(Calibration)}
-    if set(content) != known or not content["temperature"] > 0:
+    positive = [content.get(name, 0) for name in ("temperature", "distance")]
+    shifts = content.get("shifts", [])
+    if (
+        set(content) != known
+        or not all(np.isfinite(value) and value > 0 for value in [*positive, *shifts])
+        or len(shifts) not in (0, n_classes)
+    ):
         raise ValueError("the calibration is not sound")
     return Calibration(**content)
 

@@ -60,12 +60,12 @@ class TargetModel:
     state : State
         The normalisation that the model expects.
     inputs : Inputs
-        Features in order, fill, centre, scale.
+        Features in order, their views, and the rule for gaps.
     learner : Network or Forest
         Prepared inputs to logits.
     calibration : Calibration
         Logits to probabilities, calls and sets.
-    novelty : Novelty or None
+    novelty : Novelty
         What tells samples unlike all training samples.
     references : dict
         Name to ``(n_features,)`` prepared inputs: ``mean`` (training samples, studies equal) and
@@ -83,7 +83,7 @@ class TargetModel:
     inputs: Inputs
     learner: Learner
     calibration: Calibration
-    novelty: Novelty | None = None
+    novelty: Novelty
     references: dict[str, np.ndarray] = field(default_factory=dict)
     years: Years | None = None
     card: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +100,21 @@ class TargetModel:
         """Return prepared inputs ``(n_samples, n_features)``; see `Inputs.prepare`."""
         return self.inputs.prepare(values, features, reported)
 
-    def probabilities(self, x: np.ndarray) -> np.ndarray:
-        """Return calibrated probabilities ``(n_samples, n_classes)`` for prepared inputs."""
-        return self.calibration.probabilities(self.learner.logits(x))
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Predict from prepared inputs.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            ``(n_samples, n_inputs)``.
+
+        Returns
+        -------
+        probabilities : numpy.ndarray
+            ``(n_samples, n_classes)``, calibrated.
+        novel : numpy.ndarray
+            ``(n_samples,)`` of bool: out of distribution.
+        """
+        distance = self.novelty.distance(x)
+        probabilities = self.calibration.probabilities(self.learner.logits(x), distance)
+        return probabilities, self.novelty.is_novel(distance)

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+
+from srna_augment.model.inputs import (
+    Inputs,
+    by_pattern,
+    fill_gaps,
+    fit_inputs,
+    mean_profile,
+    resemblance,
+    view_of,
+)
+
+NAN = np.nan
+FEATURES = [f"mir-{i}" for i in range(40)]
+
+
+def array(*values):
+    return np.array(values, dtype=np.float32)
+
+
+@pytest.fixture
+def values():
+    """Return 200 samples of three factors and a little noise around a profile."""
+    generator = np.random.default_rng(0)
+    factors = generator.normal(size=(200, 3)) @ generator.normal(size=(3, 40))
+    noise = 0.05 * generator.normal(size=(200, 40))
+    return (5 + generator.normal(size=40) + factors + noise).astype("f4")
+
+
+def fitted(values, views=("scaled", "ranked"), reported=None):
+    return fit_inputs(values, FEATURES, reported, np.ones(len(values)), np.arange(40), views)
+
+
+def test_scaled_view_by_hand():
+    # mean 4 and spread 1 become mean 2 and spread 2 of the profile
+    profile = array(0, 4, 0, 4)
+    np.testing.assert_allclose(view_of("scaled", array([3, 5, 3, 5]), profile), [[0, 4, 0, 4]])
+
+
+def test_ranked_view_by_hand():
+    profile = array(1, 2, 3, 4)
+    np.testing.assert_allclose(view_of("ranked", array([9, 1, 5, 5]), profile), [[8, 2, 5, 5]])
+
+
+def test_a_gap_does_not_move_the_ranks_of_the_rest():
+    profile = array(1, 2, 3, 4)
+    # the two reported features take the ranks that they have in the profile: second and third
+    np.testing.assert_allclose(
+        view_of("ranked", array([NAN, 7, 9, NAN]), profile), [[NAN, 4, 6, NAN]]
+    )
+
+
+@pytest.mark.parametrize("view", ["scaled", "ranked"])
+def test_views_take_out_what_stretches_a_whole_sample(values, view):
+    profile = values.mean(axis=0)
+    stretched = 1.7 * values + 3
+    np.testing.assert_allclose(
+        view_of(view, values, profile), view_of(view, stretched, profile), atol=1e-3
+    )
+
+
+def test_a_gap_becomes_what_the_rest_of_the_sample_says(values):
+    inputs = fitted(values, ("plain",))
+    whole = inputs.prepare(values, FEATURES)
+    reported = np.ones(values.shape, dtype=bool)
+    reported[:, :8] = False
+    filled = inputs.prepare(values, FEATURES, reported)
+    np.testing.assert_array_equal(filled[:, 8:], whole[:, 8:])
+    left = np.abs(filled[:, :8] - whole[:, :8]).mean()
+    assert left < 0.2 * np.abs(whole[:, :8]).mean()
+
+
+def test_without_factors_a_gap_becomes_the_mean():
+    centred = array([1, NAN, 2])
+    fill_gaps(centred, np.zeros((3, 1), "f4"), 1.0)
+    np.testing.assert_array_equal(centred, [[1, 0, 2]])
+
+
+def test_features_of_another_table_are_found_by_name(values):
+    inputs = fitted(values)
+    order = np.random.default_rng(1).permutation(40)
+    shuffled = inputs.prepare(values[:, order], [FEATURES[i] for i in order])
+    np.testing.assert_array_equal(shuffled, inputs.prepare(values, FEATURES))
+
+
+def test_one_sample_gives_what_it_gives_among_others(values):
+    reported = np.random.default_rng(2).random(values.shape) < 0.8
+    inputs = fitted(values, reported=reported)
+    whole = inputs.prepare(values, FEATURES, reported)
+    alone = inputs.prepare(values[7:8], FEATURES, reported[7:8])
+    np.testing.assert_allclose(whole[7:8], alone, atol=1e-5)
+
+
+def test_training_samples_are_centred(values):
+    prepared = fitted(values).prepare(values, FEATURES)
+    np.testing.assert_allclose(prepared.mean(axis=0), 0, atol=1e-3)
+
+
+def test_contributions_of_views_add_up(values):
+    inputs = fitted(values)
+    contributions = np.arange(2 * 80).reshape(2, 80)
+    np.testing.assert_array_equal(
+        inputs.fold(contributions), contributions[:, :40] + contributions[:, 40:]
+    )
+    plain = Inputs(["a"], ["plain"], *(np.zeros(1),) * 4)
+    np.testing.assert_array_equal(plain.fold(np.ones((3, 1))), np.ones((3, 1)))
+
+
+def test_patterns_partition_the_samples():
+    missing = np.random.default_rng(3).random((50, 3)) < 0.5
+    seen = np.zeros(50, dtype=int)
+    for rows, there in by_pattern(missing):
+        seen[rows] += 1
+        assert (missing[rows] == ~there).all()
+    assert (seen == 1).all()
+
+
+def test_resemblance_is_a_correlation_over_what_is_reported(values):
+    profile = mean_profile(values, np.ones(len(values)))
+    gaps = values[:5].copy()
+    gaps[:, ::3] = NAN
+    there = ~np.isnan(gaps[0])
+    expected = [np.corrcoef(row[there], profile[there])[0, 1] for row in gaps]
+    np.testing.assert_allclose(resemblance(gaps, profile), expected, atol=1e-4)
+
+
+def test_means_leave_out_what_is_not_reported():
+    profile = mean_profile(array([1, NAN], [3, NAN]), np.array([1.0, 3.0]))
+    np.testing.assert_allclose(profile, [2.5, 0])
