@@ -67,6 +67,9 @@ format: $(PACKAGES) ## Lay the Python code out
 bench: $(PACKAGES) ## Measure the speed of explaining, engine beside engine (on a quiet machine)
 	$(VENV)/bin/python benchmarks/attribution.py
 
+model: $(PACKAGES) ## Rebuild the model that ships (SRNA_AUGMENT_DATA names the full tables)
+	scripts/build_model.sh
+
 images: ## Build the container images
 	scripts/build-images.sh
 

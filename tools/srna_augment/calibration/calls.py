@@ -3,12 +3,11 @@
 A temperature (Guo et al. 2017, ICML, section 4.2) assumes that all samples are equally far from
 what the model knows. Samples of other laboratories are not: so logits are divided by a temperature
 that may grow with a sample's distance to the nearest class, and that each predicted class may
-shift.
-Some classes (blood plasma and serum) are mistaken for each other whatever the probability says:
+shift. Some classes (blood plasma and serum) are mistaken for each other whatever the probability says:
 calls of a class whose predictions were not right often enough are withheld. Sets are split
 conformal ones, with one minus the probability of the true class as the score (Sadinle et al.
-2019, JASA 114(525)). All of it holds for samples like those that it was fitted on, hence it is fitted on
-*studies left out* wherever there are any.
+2019, JASA 114(525)). All of it holds for samples like those that it was fitted on, hence it is
+fitted on *studies left out* wherever there are any.
 """
 
 from __future__ import annotations
@@ -266,8 +265,8 @@ def call_thresholds(
     """Choose which classes are called, and from which probability.
 
     A class is called if `CLASS_PRECISION` of its predictions were right, studies equal; one that
-    was never predicted on studies left out keeps the benefit of the doubt. Any other class is called
-    from the probability on from which it was right that often, two standard errors off (the lower
+    was never predicted on studies left out keeps the benefit of the doubt. Any other class is
+    called from the probability on from which it was right that often, two standard errors off (the lower
     Wilson bound), so that it takes many studies to say so. All share the lowest threshold, not
     below one half, that reaches the goal, both by samples and with studies equal, so that neither
     large studies nor tiny ones decide.
