@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -112,13 +113,21 @@ def trained(cohort: Cohort) -> Cohort:
             "-o", cohort.models[target], "--predictions", cohort.predictions[target],
         )  # fmt: skip
         assert done.code == 0, done.err
-    call_from(cohort.models["tissue"], 0.4)
+    call_from(cohort.models["tissue"], 0)
     call_from(cohort.models["sex"], 1.01)
     return cohort
 
 
 def call_from(path: Path, threshold: float) -> None:
-    """Set the probability from which a model calls: so few samples prove no threshold good."""
+    """Set the probability from which a model calls, and let it take any sample that has reads.
+
+    So few training samples prove no threshold good, and teach little about what is novel.
+    """
     (model,) = load_models(path)
-    model.calibration.threshold = threshold
+    for name, value in vars(model.calibration).items():
+        if name.startswith("threshold"):  # one a class, or one for all
+            each = [threshold] * len(model.classes)
+            setattr(model.calibration, name, each if isinstance(value, list) else threshold)
+    assert model.novelty is not None
+    model.novelty.threshold = np.array([1e6], dtype=np.float32)
     save_models([model], path, version="test")

@@ -44,9 +44,7 @@ def network(seed: int = 0) -> Network:
         for place, name in enumerate(CLASSES):
             first[MARKER[name], place] = 1
             last[place, place] = 2
-        members.append(
-            [Dense(first, np.zeros(6, "f4")), ReLU(), Dense(last, np.zeros(3, "f4"))]
-        )
+        members.append([Dense(first, np.zeros(6, "f4")), ReLU(), Dense(last, np.zeros(3, "f4"))])
     return Network(members, np.full(2, 0.5))
 
 
