@@ -40,7 +40,8 @@ def run_main(name: str, *arguments: object, input: str | None = None, threads: i
     out, err = io.BytesIO(), io.StringIO()
     stdout = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
     stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO((input or "").encode())))
-    before, on_term = sys.stdin, signal.getsignal(signal.SIGTERM)
+    before = sys.stdin
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     words = [*map(str, arguments), "--threads", str(threads)]
     sys.stdin = stdin
     try:
@@ -51,7 +52,8 @@ def run_main(name: str, *arguments: object, input: str | None = None, threads: i
                 code = end.code
     finally:
         sys.stdin = before
-        signal.signal(signal.SIGTERM, on_term)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     assert isinstance(code, int)
     return Done(code, out.getvalue().decode(), err.getvalue())
 

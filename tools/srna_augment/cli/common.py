@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import rich_click as click
 from click.exceptions import Abort
@@ -123,10 +123,33 @@ def _shared_options() -> list[Callable[..., Any]]:
     ]
 
 
-def _terminate(number: int, frame: object) -> None:
-    """End by way of an exception, so that what was being written is taken away."""
-    print("Terminated.", file=sys.stderr)
-    sys.exit(EXIT_TERMINATED)
+def _handle_signals() -> list[int]:
+    """End by way of exceptions, so that what was being written is taken away.
+
+    Returns
+    -------
+    list of int
+        Gets an entry with each Ctrl-C.
+    """
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    def terminate(number: int, frame: object) -> None:
+        print("Terminated.", file=sys.stderr)
+        sys.exit(EXIT_TERMINATED)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, terminate)
+    return interrupts
+
+
+def _end_interrupted() -> NoReturn:
+    print("Interrupted.", file=sys.stderr)
+    sys.exit(EXIT_INTERRUPTED)
 
 
 class Command(click.RichCommand):
@@ -166,20 +189,20 @@ class Command(click.RichCommand):
         """Run as a program: Ctrl-C ends with 130, SIGTERM with 143, a closed pipe quietly."""
         if kwargs.get("standalone_mode") is False:
             return super().main(*args, **kwargs)
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _terminate)
+        interrupts = _handle_signals()
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(code if isinstance(code, int) else 0)
-        except Abort:
-            print("Interrupted.", file=sys.stderr)
-            sys.exit(EXIT_INTERRUPTED)
-        except KeyboardInterrupt:
-            print("Interrupted.", file=sys.stderr)
-            sys.exit(EXIT_INTERRUPTED)
+        except (Abort, KeyboardInterrupt):
+            _end_interrupted()
         except click.ClickException as error:
             error.show()
             sys.exit(2)
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # or the exit would raise again
             sys.exit(0)
+        except Exception:
+            if not interrupts:
+                raise
+            # some libraries, interrupted while they are imported, raise something else
+            _end_interrupted()
