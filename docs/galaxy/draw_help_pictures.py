@@ -38,7 +38,7 @@ BLUE, PALE, GREY = "#25537b", "#dce8f2", "#666666"
 
 def draw(tool: str) -> None:
     """Draw the suite with `tool` filled."""
-    figure, axes = plt.subplots(figsize=(9.6, 3.3), dpi=110)
+    figure, axes = plt.subplots(figsize=(8.4, 3.2), dpi=92)
     axes.set(xlim=(-0.2, 9.8), ylim=(0.1, 3.35))
     axes.axis("off")
     shown = "train" if tool.startswith("train") else tool
@@ -59,7 +59,7 @@ def draw(tool: str) -> None:
         )  # fmt: skip
         axes.add_patch(box)
         colour = "white" if at_hand else "black"
-        axes.text(x, y, text, ha="center", va="center", fontsize=9, color=colour)
+        axes.text(x, y, text, ha="center", va="center", fontsize=8, color=colour)
     figure.savefig(TARGET / f"srna_augment_{tool}.png", bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)
 

@@ -35,7 +35,14 @@ def run_tool_tests(
         record = folder / f"{tool}.json"
         command = [CLIENT / "galaxy-tool-test", "--galaxy-url", server["url"], "--tool-id", tool]
         command += ["--key", server[role]["key"], "--admin-key", server["admin_key"]]
-        command += ["--output-json", record, "--parallel-tests", "2", "--no-history-cleanup"]
+        command += [
+            "--output-json",
+            record,
+            "--with-reference-data",
+            "--parallel-tests",
+            "2",
+            "--no-history-cleanup",
+        ]
         command += ["--test-data", SUITE / "test-data", "--history-per-test-case"]
         if number is not None:
             command += ["--test-index", str(number)]

@@ -48,9 +48,9 @@ def test_the_table_is_shown_with_its_columns(visit: tuple[dict, Path]) -> None:
 
 
 def test_a_label_that_the_small_rnas_contradict_is_pointed_out(visit: tuple[dict, Path]) -> None:
-    # metadata.tsv calls the plasma sample X2 liver.
+    # metadata.tsv calls the plasma sample X22 liver.
     page = visit[0]["checked"]
-    assert "X2" in page.split()
+    assert "X22" in page.split()
     assert "liver" in page
 
 
