@@ -11,8 +11,10 @@ PACKAGES := $(VENV)/.packages
 NEXTFLOW := $(VENV)/.nextflow
 # A Nextflow of the user's own may have gone since.
 nextflow_gone := $(if $(wildcard $(NEXTFLOW)),$(if $(wildcard $(shell cat $(NEXTFLOW))),,FORCE))
-# A history of its own, so that `-resume` finds the demo's last run and no other.
-nextflow_demo := NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo $$(cat $(NEXTFLOW))
+# A history of its own for each state of the code: `-resume` then finds the demo's last run and no
+# other, and no result of code that has changed since (Nextflow does not look into commands).
+code = $$(find tools models -type f -not -name '*.pyc' | sort | xargs sha256sum | sha256sum | cut -c 1-12)
+nextflow_demo = NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo-$(code) $$(cat $(NEXTFLOW))
 
 .PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
         bench images services services-stop clean distclean FORCE
