@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Put the models of several targets into one file.
 
-    scripts/merge_models.py MODEL.h5... OUTPUT.h5
+Usage: scripts/merge_models.py MODEL.h5... OUTPUT.h5
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def one(n):
 def test_temperature_is_found_again(temperature):
     logits, truth = drawn(temperature=temperature)
     fitted = fit_probabilities(logits, one(20_000), truth, one(20_000))
-    assert fitted.temperature == pytest.approx(temperature, rel=0.05)
-    np.testing.assert_allclose(fitted.shifts, 1, atol=0.1)
+    assert fitted.temperature == pytest.approx(temperature, rel=0.1)
+    assert max(fitted.lapses) < 0.05
 
 
 def test_far_samples_are_less_sure():
@@ -49,11 +49,16 @@ def test_far_samples_are_less_sure():
     assert near > far + 0.3
 
 
-def test_a_class_that_is_often_wrong_is_less_sure():
+def test_a_class_that_is_mistaken_lapses_to_what_it_is_mistaken_for():
     logits, truth = drawn()
-    wrong = (logits.argmax(axis=1) == 2) & (np.random.default_rng(2).random(20_000) < 0.5)
+    wrong = (truth == 2) & (np.random.default_rng(2).random(20_000) < 0.4)
     fitted = fit_probabilities(logits, one(20_000), np.where(wrong, 3, truth), one(20_000))
-    assert fitted.shifts[2] > 1.5 * max(fitted.shifts[0], fitted.shifts[1])
+    assert fitted.lapses[2] == pytest.approx(0.4, abs=0.07)
+    assert max(fitted.lapses[0], fitted.lapses[1]) < 0.05
+    assert np.argmax(fitted.mistaken[2]) == 3
+    sure = fitted.probabilities(np.array([[0, 0, 50.0, 0]]), one(1))[0]
+    assert sure[2] == pytest.approx(0.6, abs=0.07)
+    assert sure.sum() == pytest.approx(1)
 
 
 def test_classes_that_a_fold_could_not_know_do_not_move_the_fit():
@@ -62,7 +67,7 @@ def test_classes_that_a_fold_could_not_know_do_not_move_the_fit():
     unknown[:5000] = -1
     part = fit_probabilities(logits[5000:], one(15_000), truth[5000:], one(15_000))
     whole = fit_probabilities(logits, one(20_000), unknown, one(20_000))
-    assert whole.temperature == pytest.approx(part.temperature, rel=1e-4)
+    assert whole.temperature == pytest.approx(part.temperature, rel=1e-3)
 
 
 def test_a_class_that_cannot_be_has_no_probability():

@@ -55,7 +55,7 @@ def target(learner, **changes) -> TargetModel:
     )  # fmt: skip
     content = {
         "target": "tissue", "classes": CLASSES, "term_ids": [""] * 3, "state": state(),
-        "inputs": inputs, "learner": learner, "calibration": Calibration(shifts=[1.0] * 3),
+        "inputs": inputs, "learner": learner, "calibration": Calibration(),
         "novelty": Novelty(np.zeros((3, 4), "f4"), np.array([99], "f4")),
         "references": {
             "mean": np.zeros(4, "f4"), "class:liver": np.array([4, -1, -1, -1], "f4"),

@@ -7,6 +7,7 @@ from srna_augment.model.inputs import (
     fill_gaps,
     fit_inputs,
     mean_profile,
+    mean_ranks,
     resemblance,
     view_of,
 )
@@ -105,6 +106,13 @@ def test_contributions_of_views_add_up(values):
     )
     plain = Inputs(["a"], ["plain"], *(np.zeros(1),) * 4)
     np.testing.assert_array_equal(plain.fold(np.ones((3, 1))), np.ones((3, 1)))
+
+
+def test_ranks_are_those_of_scipy():
+    from scipy.stats import rankdata
+
+    rows = np.random.default_rng(5).integers(0, 10, (7, 30))
+    np.testing.assert_array_equal(mean_ranks(rows), rankdata(rows, axis=1))
 
 
 def test_patterns_partition_the_samples():

@@ -59,7 +59,11 @@ def model(learner=None, **more):
         inputs=plain_inputs(FEATURES, array(1, 2, 3)),
         learner=learner or network(),
         calibration=Calibration(
-            temperature=1.5, power=1.0, shifts=[1.0, 2.0], thresholds=[0.8, 1.01]
+            temperature=1.5,
+            power=1.0,
+            lapses=[0.1, 0.2],
+            mistaken=[[0.0, 1.0], [0.5, 0.5]],
+            thresholds=[0.8, 1.01],
         ),
         novelty=Novelty(np.ones((2, 3), "f4"), array(0.4)),
         references={"mean": array(0, 0, 0), "class:brain": array(0, 1, 0)},

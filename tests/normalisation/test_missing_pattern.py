@@ -8,7 +8,7 @@ from srna_augment import features, normalisation, reading
 
 
 def accuracy_of_pattern(pattern, tissue):
-    """Cross-validated accuracy of a classifier that sees which cells are missing, and nothing else."""
+    """Return the held-out accuracy of a classifier that sees which cells are missing, only."""
     from sklearn.model_selection import cross_val_predict
     from sklearn.tree import DecisionTreeClassifier
 

@@ -141,7 +141,7 @@ def test_a_fold_is_calibrated_by_the_others():
         np.stack([p, 1 - p], axis=1).astype("f4"),
     )
     calibrated = calibrate_across_folds(raw).probabilities.max(axis=1)
-    assert calibrated.mean() == pytest.approx(sure_is_right.mean(), abs=0.01)
+    assert calibrated.mean() == pytest.approx(sure_is_right.mean(), abs=0.03)
 
 
 def test_the_final_model_predicts_calls_and_years(expression):

@@ -1,11 +1,11 @@
 """How sure to be: probabilities, thresholds of calls, and conformal sets, from left-out logits.
 
-A temperature (Guo et al. 2017, ICML, section 4.2) assumes that all samples are equally far from
-what the model knows. Samples of other laboratories are not: so logits are divided by a temperature
-that may grow with a sample's distance to the nearest class, and that each predicted class may
-shift. Some classes (blood plasma and serum) are mistaken for each other whatever the probability says:
-calls of a class whose predictions were not right often enough are withheld. Sets are split
-conformal ones, with one minus the probability of the true class as the score (Sadinle et al.
+Logits are divided by a temperature (Guo et al. 2017, ICML, section 4.2) that may grow with a
+sample's distance to the nearest class. That alone leaves predictions of 1.000 that are wrong, since
+some classes are taken for another whatever the logits say (retina for brain, plasma for serum). So
+a prediction lapses with a share that its class has shown on studies left out, and what lapses goes
+to the classes that it was mistaken for. Calls of a class that lapses often are withheld. Sets are
+split conformal ones, with one minus the probability of the true class as the score (Sadinle et al.
 2019, JASA 114(525)). All of it holds for samples like those that it was fitted on, hence it is
 fitted on *studies left out* wherever there are any.
 """
@@ -25,15 +25,16 @@ CLASS_PRECISION = 0.9
 LOWEST_THRESHOLD = 0.5
 SET_LEVEL = 0.9
 MINIMUM_CALLED = 20
-# Studies that a class must have been predicted in before its own shift outweighs the common one.
-PRIOR_STUDIES = 4.0
+# Studies that a class must have been predicted in before its own lapse outweighs the common one.
+PRIOR_STUDIES = 3.0
 LOWEST = -1e4
 # A threshold that no probability reaches.
 NEVER = 1.01
 # No temperature beyond these is looked at; the factors are powers of e.
 LOG_TEMPERATURES = (-3.0, 5.0)
-LOG_SHIFTS = (-1.5, 1.5)
-POWERS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+LAPSES = (0.02, 0.05, 0.1, 0.2, 0.3)
+LEAST_LAPSE, LARGEST_LAPSE = 0.002, 0.9
+POWERS = (0.0, 0.5, 1.0, 2.0)
 
 
 @dataclass
@@ -48,8 +49,10 @@ class Calibration:
         The median distance of the samples that it was fitted on.
     power : float
         The temperature grows with this power of the distance.
-    shifts : list of float
-        ``(n_classes,)``: a factor of the temperature for each predicted class.
+    lapses : list of float
+        ``(n_classes,)``: the share of its probability that a prediction of each class loses.
+    mistaken : list of list of float
+        ``(n_classes, n_classes)``: where it goes, a row a predicted class.
     thresholds : list of float
         ``(n_classes,)``: the probability from which a prediction of a class is called; above 1 for
         a class that is never called.
@@ -69,7 +72,8 @@ class Calibration:
     temperature: float = 1.0
     distance: float = 1.0
     power: float = 0.0
-    shifts: list[float] = field(default_factory=list)
+    lapses: list[float] = field(default_factory=list)
+    mistaken: list[list[float]] = field(default_factory=list)
     thresholds: list[float] = field(default_factory=list)
     precision: float | None = None
     coverage: float = 0.0
@@ -87,13 +91,16 @@ class Calibration:
         distance : numpy.ndarray
             ``(n_samples,)``: to the nearest class; see `Novelty`.
         """
-        return softmax(_finite(logits) / self._temperatures(logits, distance)[:, None])
-
-    def _temperatures(self, logits: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        result = self.temperature * (distance / self.distance) ** self.power
-        if self.shifts:
-            result = result * np.asarray(self.shifts)[logits.argmax(axis=1)]
-        return np.clip(result, 1e-3, 1e6)
+        temperatures = self.temperature * (distance / self.distance) ** self.power
+        finite = _finite(logits)
+        result = softmax(finite / np.clip(temperatures, 1e-3, 1e6)[:, None])
+        if not self.lapses:
+            return result
+        predicted = finite.argmax(axis=1)
+        lapse = np.asarray(self.lapses)[predicted][:, None]
+        mistaken = np.where(np.isfinite(logits), np.asarray(self.mistaken)[predicted], 0)
+        mistaken /= np.maximum(mistaken.sum(axis=1, keepdims=True), 1e-12)
+        return (1 - lapse) * result + lapse * mistaken
 
     def called(self, probabilities: np.ndarray) -> np.ndarray:
         """Tell for which samples, ``(n_samples,)`` of bool, the best class is called."""
@@ -120,7 +127,7 @@ def _finite(logits: np.ndarray) -> np.ndarray:
 def fit_probabilities(
     logits: np.ndarray, distance: np.ndarray, truth: np.ndarray, weights: np.ndarray
 ) -> Calibration:
-    """Fit temperature, its power of the distance, and the shift of each class, by the log loss.
+    """Fit temperature, its power of the distance, and the lapses of each class, by the log loss.
 
     Parameters
     ----------
@@ -142,38 +149,61 @@ def fit_probabilities(
     middle = float(np.median(distance[known]))
     relative = distance[known] / middle
 
-    def loss(temperatures: np.ndarray, at: np.ndarray | slice = slice(None)) -> float:
-        scaled = rows[at] / temperatures[:, None]
-        scaled -= np.log(np.exp(scaled).sum(axis=1, keepdims=True))
-        chosen = scaled[np.arange(len(scaled)), columns[at]]
-        return float(-(w[at] * np.maximum(chosen, -30)).sum())
+    n_classes = rows.shape[1]
 
-    def best_temperature(power: float) -> tuple[float, float]:
+    def of_truth(temperatures: np.ndarray) -> np.ndarray:
+        return softmax(rows / temperatures[:, None])[np.arange(len(rows)), columns]
+
+    def common(power: float, lapse: float) -> tuple[float, float, float, float]:
         grown = relative**power
-        found = minimize_scalar(
-            lambda t: loss(np.exp(t) * grown), bounds=LOG_TEMPERATURES, method="bounded"
-        )
-        return float(found.fun), float(found.x)
 
-    fits = [(*best_temperature(power), power) for power in POWERS]
-    _, log_temperature, power = min(fits)
-    common = np.exp(log_temperature) * relative**power
-    shifts = np.ones(logits.shape[1])
+        def loss(log_temperature: float) -> float:
+            p = (1 - lapse) * of_truth(np.exp(log_temperature) * grown) + lapse / n_classes
+            return float(-(w * np.log(p)).sum())
+
+        found = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded")
+        return float(found.fun), power, lapse, float(np.exp(found.x))
+
+    _, _, lapse, _ = min(common(0.0, lapse) for lapse in LAPSES)
+    _, power, _, temperature = min(common(power, lapse) for power in POWERS)
     predicted = rows.argmax(axis=1)
+    mistaken = np.full((n_classes, n_classes), 1 / n_classes)
+    wrong = predicted != columns
+    np.add.at(mistaken, (predicted[wrong], columns[wrong]), w[wrong])
+    mistaken /= mistaken.sum(axis=1, keepdims=True)
+    p = of_truth(temperature * relative**power)
+    lapses = np.full(n_classes, lapse)
     for k in np.unique(predicted):
-        at = np.flatnonzero(predicted == k)
-        found = minimize_scalar(
-            lambda t, at=at: loss(np.exp(t) * common[at], at) + PRIOR_STUDIES * t**2,
-            bounds=LOG_SHIFTS,
-            method="bounded",
-        )
-        shifts[k] = np.exp(found.x)
+        at = predicted == k
+        lapses[k] = _own_lapse(p[at], mistaken[k, columns[at]], w[at], lapse)
     return Calibration(
-        temperature=float(np.exp(log_temperature)),
+        temperature=temperature,
         distance=middle,
         power=power,
-        shifts=shifts.tolist(),
+        lapses=lapses.tolist(),
+        mistaken=mistaken.tolist(),
     )
+
+
+def _own_lapse(p: np.ndarray, elsewhere: np.ndarray, weights: np.ndarray, common: float) -> float:
+    """Return the lapse of one predicted class, drawn to the common one by a beta prior.
+
+    Parameters
+    ----------
+    p, elsewhere, weights : numpy.ndarray
+        ``(n_samples,)``: probability of the truth, and how often it was what a mistake meant.
+    common : float
+        The lapse of all classes together.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(lapse: float) -> float:
+        mixed = (1 - lapse) * p + lapse * elsewhere
+        prior = common * np.log(lapse) + (1 - common) * np.log(1 - lapse)
+        return float(-(weights * np.log(np.maximum(mixed, 1e-12))).sum() - PRIOR_STUDIES * prior)
+
+    bounds = (LEAST_LAPSE, LARGEST_LAPSE)
+    return float(minimize_scalar(loss, bounds=bounds, method="bounded").x)
 
 
 def fit_calibration(
@@ -266,9 +296,9 @@ def call_thresholds(
 
     A class is called if `CLASS_PRECISION` of its predictions were right, studies equal; one that
     was never predicted on studies left out keeps the benefit of the doubt. Any other class is
-    called from the probability on from which it was right that often, two standard errors off (the lower
-    Wilson bound), so that it takes many studies to say so. All share the lowest threshold, not
-    below one half, that reaches the goal, both by samples and with studies equal, so that neither
+    called from the probability on from which it was right that often, two standard errors off (the
+    lower Wilson bound), so that it takes many studies to say so. All share the lowest threshold,
+    not below one half, that reaches the goal, by samples and with studies equal, so that neither
     large studies nor tiny ones decide.
 
     Parameters

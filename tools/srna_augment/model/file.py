@@ -246,13 +246,19 @@ def _read_inputs(group: h5py.Group, features: list[str]) -> Inputs:
 def _read_calibration(group: h5py.Group, n_classes: int) -> Calibration:
     content = _read_json(group, "calibration")
     known = {field.name for field in fields(Calibration)}
-    positive = [content.get(name, 0) for name in ("temperature", "distance")]
-    shifts = content.get("shifts", [])
-    if (
-        set(content) != known
-        or not all(np.isfinite(value) and value > 0 for value in [*positive, *shifts])
-        or len(shifts) not in (0, n_classes)
-    ):
+    if set(content) != known:
+        raise ValueError("the calibration is not sound")
+    lapses = np.asarray(content["lapses"], dtype=float)
+    mistaken = np.asarray(content["mistaken"], dtype=float)
+    sound = (
+        all(0 < content[name] < np.inf for name in ("temperature", "distance"))
+        and (len(lapses) == 0 or lapses.shape == (n_classes,))
+        and (len(lapses) == 0 or mistaken.shape == (n_classes, n_classes))
+        and ((lapses >= 0) & (lapses <= 1)).all()
+        and (mistaken >= 0).all()
+        and len(content["thresholds"]) in (0, n_classes)
+    )
+    if not sound:
         raise ValueError("the calibration is not sound")
     return Calibration(**content)
 

@@ -175,10 +175,8 @@ def view_of(view: str, aligned: np.ndarray, profile: np.ndarray) -> np.ndarray:
     """
     if view == "plain":
         return aligned.copy()
-    from scipy.stats import rankdata
-
     result = np.full_like(aligned, np.nan)
-    reference_rank = RANK_RANGE * rankdata(profile) / len(profile)
+    reference_rank = RANK_RANGE * mean_ranks(profile[None])[0] / len(profile)
     for rows, there in by_pattern(np.isnan(aligned)):
         if there.sum() < 2:
             continue
@@ -189,8 +187,29 @@ def view_of(view: str, aligned: np.ndarray, profile: np.ndarray) -> np.ndarray:
             scaled = (block - mean) / np.maximum(spread, 1e-6) * wanted.std() + wanted.mean()
         else:
             grid = np.sort(reference_rank[there])
-            scaled = np.interp(rankdata(block, axis=1) - 1, np.arange(len(grid)), grid)
+            scaled = np.interp(mean_ranks(block) - 1, np.arange(len(grid)), grid)
         result[np.ix_(rows, there)] = scaled
+    return result
+
+
+def mean_ranks(rows: np.ndarray) -> np.ndarray:
+    """Return the rank of each value in its row, from 1, ties sharing their mean rank.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray
+        ``(n_rows, n_columns)`` without NaN.
+    """
+    n_rows, n_columns = rows.shape
+    order = np.argsort(rows, axis=1, kind="stable")
+    ordered = np.take_along_axis(rows, order, axis=1)
+    starts = np.ones(rows.shape, dtype=bool)
+    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    tie = np.cumsum(starts.ravel()) - 1
+    position = np.tile(np.arange(1.0, n_columns + 1), n_rows)
+    mean = (np.bincount(tie, position) / np.bincount(tie))[tie]
+    result = np.empty(rows.shape)
+    np.put_along_axis(result, order, mean.reshape(rows.shape), axis=1)
     return result
 
 
