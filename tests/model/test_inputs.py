@@ -133,6 +133,14 @@ def test_resemblance_is_a_correlation_over_what_is_reported(values):
     np.testing.assert_allclose(resemblance(gaps, profile), expected, atol=1e-4)
 
 
+def test_flat_and_empty_samples_resemble_nothing(values):
+    inputs = fitted(values)
+    odd = np.stack([np.full(40, 5.0), values[0], values[0]]).astype("f4")
+    reported = np.ones((3, 40), dtype=bool)
+    reported[2] = False
+    assert inputs.resembles(odd, FEATURES, reported).tolist() == [False, True, False]
+
+
 def test_means_leave_out_what_is_not_reported():
     profile = mean_profile(array([1, NAN], [3, NAN]), np.array([1.0, 3.0]))
     np.testing.assert_allclose(profile, [2.5, 0])

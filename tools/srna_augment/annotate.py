@@ -189,7 +189,7 @@ def predict_columns(
     terms = np.array(model.term_ids, dtype=object)
     best = probabilities.argmax(axis=1)
     top = probabilities[np.arange(len(best)), best]
-    novel = novel | ~reported.any(axis=1)
+    novel = novel | ~model.inputs.resembles(values, model.state.features, reported)
     called = calibration.called(probabilities) & ~novel
     status = np.where(novel, NOVEL, np.where(called, CALLED, WITHHELD))
     # sets were fitted on samples unlike these, so that nothing can be ruled out

@@ -27,7 +27,14 @@ from .errors import DataError
 from .learners.selection import select_variable
 from .learners.weights import equal_unit_weights, study_class_weights
 from .log import get_logger
-from .model.inputs import Inputs, align, fit_inputs, mean_profile, resemblance
+from .model.inputs import (
+    MINIMUM_RESEMBLANCE,
+    Inputs,
+    align,
+    fit_inputs,
+    mean_profile,
+    resemblance,
+)
 from .model.network import softmax
 from .model.target import Learner, TargetModel, Years
 from .normalisation import State
@@ -37,8 +44,6 @@ if TYPE_CHECKING:
     from .expression import Expression
 
 MINIMUM_SAMPLES = 5
-# Correlation with the mean profile below which a training sample is taken for a failed library.
-MINIMUM_RESEMBLANCE = 0.4
 # Whose out-of-fold predictions calibrate the model that ships: those farthest from random first.
 CALIBRATES = ("group", "site", "random")
 SCHEME_TEXT = {

@@ -26,6 +26,9 @@ FACTORS = 40
 # Ranks run from 0 to this, about the spread of log2 RPM.
 RANK_RANGE = 8.0
 BLOCK_ROWS = 4096
+# Correlation with the reference profile below which a sample is taken for a failed library, or for
+# something else than small RNA.
+MINIMUM_RESEMBLANCE = 0.4
 
 
 @dataclass
@@ -91,6 +94,16 @@ class Inputs:
                 fill_gaps(seen, self.loadings[i], float(self.noise[i]))
                 result[rows, i * width : (i + 1) * width] = seen
         return result
+
+    def resembles(
+        self, values: np.ndarray, features: list[str], reported: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Tell which samples, ``(n_samples,)`` of bool, look like small-RNA profiles at all.
+
+        Parameters as in `prepare`.
+        """
+        aligned = align(values, features, reported, self.features)
+        return resemblance(aligned, self.profile) >= MINIMUM_RESEMBLANCE
 
     def fold(self, contributions: np.ndarray) -> np.ndarray:
         """Add up what belongs to one feature.
