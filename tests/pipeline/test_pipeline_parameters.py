@@ -59,6 +59,16 @@ def test_schema_and_configuration_have_the_same_defaults(
     assert described | {"multiqc_config": f"{root}/assets/multiqc_config.yml"} == configured
 
 
+def test_versions_are_those_of_the_package(
+    nextflow: Callable, root: Path, configured: dict[str, str], tmp_path: Path
+) -> None:
+    from srna_augment import __version__
+
+    done = nextflow("config", "-flat", root, cwd=tmp_path)
+    assert f"manifest.version = '{__version__}'" in done.stdout
+    assert configured["container_tag"] == __version__
+
+
 def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -> None:
     from srna_augment.cli.deeplift_score import main as deeplift_score
     from srna_augment.cli.normalise import main as normalise
