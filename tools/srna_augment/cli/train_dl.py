@@ -36,7 +36,7 @@ NETWORK_PANEL = "Network"
 @click.option(
     "--hidden-share",
     type=click.FloatRange(0, 1),
-    default=0.25,
+    default=0.5,
     panel=NETWORK_PANEL,
     help="Weight of the hidden members; the linear path has the rest.",
 )

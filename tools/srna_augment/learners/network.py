@@ -36,7 +36,7 @@ class NetworkSettings:
 
     hidden: tuple[int, ...] = (256,)
     members: int = 3
-    hidden_share: float = 0.25
+    hidden_share: float = 0.5
     epochs: int = 25
     batch: int = 128
     learning_rate: float = 2e-3
@@ -235,6 +235,38 @@ def assemble(
         members.append([Dense(kernel, first.bias), *member[1:]])
     weights = [1 - hidden_share] + [hidden_share / len(hidden)] * len(hidden)
     return Network(members, np.array(weights))
+
+
+def on_scale_of(
+    linear: Dense,
+    x: np.ndarray,
+    hidden: list[list[Layer]],
+    whitened: np.ndarray,
+    seen: np.ndarray,
+) -> Dense:
+    """Return the linear path with logits as far apart as those of the hidden members.
+
+    A discriminant's logits are tens of times larger than those of a network that was trained with
+    smoothed labels: without this, weights of the ensemble would mean nothing.
+
+    Parameters
+    ----------
+    linear : Dense
+        The linear path.
+    x, whitened : numpy.ndarray
+        ``(n_samples, n_inputs)``: training inputs as the path and the members take them.
+    hidden : list of list of Layer
+        The members.
+    seen : numpy.ndarray
+        Indices of the classes that have training samples.
+    """
+    members = Network(hidden, np.full(len(hidden), 1 / len(hidden)))
+    own, theirs = (
+        float(logits[:, seen].std(axis=1).mean())
+        for logits in (linear(x), members.logits(whitened))
+    )
+    factor = np.float32(theirs / max(own, 1e-6))
+    return Dense(linear.kernel * factor, linear.bias * factor)
 
 
 def whiten(x: np.ndarray, whitening: np.ndarray) -> np.ndarray:

@@ -7,7 +7,14 @@ import numpy as np
 from ..model.network import Dense, Layer, Network
 from ..training import Recipe
 from .linear_path import fit_linear_path
-from .network import NetworkSettings, NetworkTrainer, assemble, fit_linear_years, whiten
+from .network import (
+    NetworkSettings,
+    NetworkTrainer,
+    assemble,
+    fit_linear_years,
+    on_scale_of,
+    whiten,
+)
 
 NETWORK_VIEWS = ("scaled", "ranked")
 
@@ -45,7 +52,10 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         seed: int,
         regression: bool = False,
     ) -> Network:
-        members = hidden(whiten(x, whitening), y, len(linear.bias), weights, seed, regression)
+        whitened = whiten(x, whitening)
+        members = hidden(whitened, y, len(linear.bias), weights, seed, regression)
+        if members and not regression:
+            linear = on_scale_of(linear, x, members, whitened, np.unique(y))
         return assemble(linear, members, whitening, settings.hidden_share)
 
     def fit(
