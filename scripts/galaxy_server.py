@@ -38,7 +38,7 @@ SERVER_PACKAGES = [f"galaxy-{part}=={GALAXY}" for part in ("app", "web-apps", "w
 CLIENT_PACKAGES = ["planemo==0.75.47", "bioblend==1.9.0", "playwright==1.65.2"]
 # In the order in which a person meets them.
 TOOLS = ["augment", "normalise", "train_rf", "train_dl", "evaluate", "deeplift_score"]
-START_SECONDS = 300
+START_SECONDS = 600
 PASSWORD = "small-rna-tests"
 USERS = {"user": "ada@example.org", "docker": "docker@example.org", "admin": "admin@example.org"}
 

@@ -47,7 +47,7 @@ def test_the_table_is_shown_with_its_columns(visit: tuple[dict, Path]) -> None:
     assert {"sample_id", "tissue_best", "tissue_probability"} <= set(visit[0]["table"].split())
 
 
-def test_a_label_that_the_small_rnas_contradict_is_pointed_out(visit: tuple[dict, Path]) -> None:
+def test_the_labels_that_were_given_are_beside_the_calls(visit: tuple[dict, Path]) -> None:
     # metadata.tsv calls the plasma sample X22 liver.
     page = visit[0]["checked"]
     assert "X22" in page.split()
