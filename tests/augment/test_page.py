@@ -172,8 +172,13 @@ def test_years_stand_with_the_age_group() -> None:
 def test_without_labels_there_is_nothing_to_disagree_with() -> None:
     frame = annotated().drop(columns="tissue").assign(tissue_check="")
     text = render(frame)
-    assert "No prediction contradicts a label" in text
+    assert "nothing to compare" in text
     assert "0 disagree" not in text
+
+
+def test_calls_that_all_agree_are_counted() -> None:
+    text = render(annotated(tissue_check=["", "agrees", "", "agrees"]))
+    assert "None of 2 calls contradicts the label" in text
 
 
 def test_sample_ids_may_be_the_index() -> None:

@@ -70,8 +70,15 @@ def _card(samples: Samples, target: str) -> str:
 def disagreements(samples: Samples) -> str:
     """Return the samples whose prediction contradicts a label: possible swaps."""
     rows = [row for row in samples.order if samples.disagreeing(row)]
+    compared = sum(
+        samples.text(row, f"{target}_check") != ""
+        for row in range(len(samples))
+        for target in samples.targets
+    )
+    if not compared:
+        return "<p>There was no call of a sample that has a label, so nothing to compare.</p>"
     if not rows:
-        return "<p>No prediction contradicts a label that was given.</p>"
+        return f"<p>None of {count(compared, 'call')} contradicts the label that was given.</p>"
     body = []
     for row in rows[:MAXIMUM_ROWS]:
         found = samples.disagreeing(row)
