@@ -4,8 +4,8 @@
 
 DATA is the folder with the folders tcga_mirnaseq and plasma_serum_tewari. Without it the tables
 stay, and only what the tools make of them is made anew: after a change of the model file. Which
-samples are taken is written here and nowhere else; galaxy/test-data/README.md says what each file is
-for. Models, predictions and expression come from the tools themselves, at the end.
+samples are taken is written here and nowhere else; galaxy/test-data/README.md says what each file
+is for. Models, predictions and expression come from the tools themselves, at the end.
 """
 
 import subprocess

@@ -211,9 +211,7 @@ def _stream_of_inputs(
         )
     from .importance import stream
 
-    return stream(
-        model.learner, question.x, question.references.values, outputs=question.outputs
-    )
+    return stream(model.learner, question.x, question.references.values, outputs=question.outputs)
 
 
 def _group(block: Block, question: _Question, settings: Settings) -> np.ndarray:

@@ -156,9 +156,7 @@ class _Member:
                 "rescale": deeplift_layers.NonlinearMxtsMode.Rescale,
                 "revealcancel": deeplift_layers.NonlinearMxtsMode.RevealCancel,
             }[rule]
-            converted = [
-                deeplift_layers.Input(batch_shape=(None, _width(layers[0])), name="input")
-            ]
+            converted = [deeplift_layers.Input(batch_shape=(None, _width(layers[0])), name="input")]
             for index, layer in enumerate(layers):
                 last = index == len(layers) - 1
                 converted.append(self._convert(tf, deeplift_layers, layer, mode, index, last))
@@ -195,7 +193,10 @@ class _Member:
                 kernel = kernel - kernel.mean(axis=1, keepdims=True)
                 bias = bias - bias.mean()
             made = deeplift_layers.Dense(
-                kernel=kernel, bias=bias, name=name, verbose=False,
+                kernel=kernel,
+                bias=bias,
+                name=name,
+                verbose=False,
                 dense_mxts_mode=deeplift_layers.DenseMxtsMode.Linear,
             )
             start = tf.compat.v1.placeholder(self.dtype, shape=kernel.shape)
@@ -205,9 +206,14 @@ class _Member:
             return made
         if isinstance(layer, BatchNorm):
             return deeplift_layers.BatchNormalization(
-                gamma=layer.gamma.astype(self.dtype), beta=layer.beta.astype(self.dtype),
-                mean=layer.mean.astype(self.dtype), var=layer.variance.astype(self.dtype),
-                epsilon=float(layer.epsilon[0]), axis=-1, name=name, verbose=False,
+                gamma=layer.gamma.astype(self.dtype),
+                beta=layer.beta.astype(self.dtype),
+                mean=layer.mean.astype(self.dtype),
+                var=layer.variance.astype(self.dtype),
+                epsilon=float(layer.epsilon[0]),
+                axis=-1,
+                name=name,
+                verbose=False,
             )
         return deeplift_layers.ReLU(nonlinear_mxts_mode=mode, name=name, verbose=False)
 
@@ -219,8 +225,11 @@ class _Member:
         self.session.further = {self.task: np.eye(self.n_outputs)[outputs]}
         with _silent():
             found = self.function(
-                task_idx=None, input_data_list=[x], input_references_list=[reference[None]],
-                batch_size=len(x), progress_update=None,
+                task_idx=None,
+                input_data_list=[x],
+                input_references_list=[reference[None]],
+                batch_size=len(x),
+                progress_update=None,
             )
         return np.asarray(found, dtype=np.float32)
 

@@ -83,9 +83,7 @@ def sample_rows(
         )  # fmt: skip
 
 
-def stability_row(
-    target: str, name: str, features: list[str], found: Stability
-) -> tuple[str, ...]:
+def stability_row(target: str, name: str, features: list[str], found: Stability) -> tuple[str, ...]:
     """Give the stability of one class."""
     return (
         target, name, str(found.n_models), f"{found.rank_correlation:.3f}", f"{found.kept:g}",

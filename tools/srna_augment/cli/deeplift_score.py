@@ -22,66 +22,120 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("model", type=INPUT_FILE, metavar="MODEL.h5")
 @click.argument("expression", type=INPUT_FILE, metavar="EXPRESSION.h5ad")
 @click.option(
-    "--target", "wanted", multiple=True, metavar="TARGET", panel=DATA_PANEL, show_default="all",
+    "--target",
+    "wanted",
+    multiple=True,
+    metavar="TARGET",
+    panel=DATA_PANEL,
+    show_default="all",
     help="Target of the model to explain; repeatable.",
 )
 @click.option(
-    "--target-class", default="predicted", metavar="CLASS", panel=DATA_PANEL,
+    "--target-class",
+    default="predicted",
+    metavar="CLASS",
+    panel=DATA_PANEL,
     help="Whose logit: of each sample the `predicted` or the `true` class, `all` classes, or the "
     "name of one.",
 )
 @click.option(
-    "--reference", "references", multiple=True, default=["mean"], metavar="REF", panel=DATA_PANEL,
+    "--reference",
+    "references",
+    multiple=True,
+    default=["mean"],
+    metavar="REF",
+    panel=DATA_PANEL,
     help="What contributions are measured from: `mean` of the training samples (studies equal), "
     "`class:NAME`, or a file (.h5ad of normalise, or a table of feature and value). Repeatable: "
     "contributions are averaged.",
 )
 @click.option(
-    "--group", metavar="COLUMN", panel=DATA_PANEL, show_default="study, dataset, ...",
+    "--group",
+    metavar="COLUMN",
+    panel=DATA_PANEL,
+    show_default="study, dataset, ...",
     help="Metadata column of the study; each study counts once in the means of a class.",
 )
 @click.option(
-    "--rule", type=click.Choice(["rescale", "revealcancel"]), default="rescale",
-    panel=METHOD_PANEL, help="DeepLIFT's rule for non-linear units.",
+    "--rule",
+    type=click.Choice(["rescale", "revealcancel"]),
+    default="rescale",
+    panel=METHOD_PANEL,
+    help="DeepLIFT's rule for non-linear units.",
 )
 @click.option(
-    "--engine", type=click.Choice(["native", "deeplift"]), default="native", panel=METHOD_PANEL,
+    "--engine",
+    type=click.Choice(["native", "deeplift"]),
+    default="native",
+    panel=METHOD_PANEL,
     help="`native` needs NumPy alone; `deeplift` is the authors' package on TensorFlow.",
 )
 @click.option(
-    "--tolerance", type=click.FloatRange(0, min_open=True), default=1e-4, panel=METHOD_PANEL,
+    "--tolerance",
+    type=click.FloatRange(0, min_open=True),
+    default=1e-4,
+    panel=METHOD_PANEL,
     help="How far contributions may miss the difference of logits, as a share of the largest.",
 )
 @click.option(
-    "--strict", is_flag=True, panel=METHOD_PANEL,
+    "--strict",
+    is_flag=True,
+    panel=METHOD_PANEL,
     help="Exit with 3, and write nothing, when they miss it by more.",
 )
 @click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path),
-    metavar="SCORES.h5", panel=OUTPUT_PANEL, help="Contributions of all samples (HDF5).",
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="SCORES.h5",
+    panel=OUTPUT_PANEL,
+    help="Contributions of all samples (HDF5).",
 )
 @click.option(
-    "--tables", type=FOLDER, metavar="DIR", panel=OUTPUT_PANEL,
+    "--tables",
+    type=FOLDER,
+    metavar="DIR",
+    panel=OUTPUT_PANEL,
     help="Folder for tables: ranked sRNAs of each class and each sample, and their stability.",
 )
 @click.option(
-    "--plots", type=FOLDER, metavar="DIR", panel=OUTPUT_PANEL,
+    "--plots",
+    type=FOLDER,
+    metavar="DIR",
+    panel=OUTPUT_PANEL,
     help="Folder for plots, each as SVG and PNG.",
 )
 @click.option(
-    "--multiqc", type=FOLDER, metavar="DIR", panel=OUTPUT_PANEL,
+    "--multiqc",
+    type=FOLDER,
+    metavar="DIR",
+    panel=OUTPUT_PANEL,
     help="Folder for sections of a MultiQC report.",
 )
 @click.option(
-    "--top", type=click.IntRange(0), default=20, metavar="N", panel=OUTPUT_PANEL,
+    "--top",
+    type=click.IntRange(0),
+    default=20,
+    metavar="N",
+    panel=OUTPUT_PANEL,
     help="Rows of each class and of each sample in tables; 0 for all.",
 )
 @click.option(
-    "--sample", "samples", multiple=True, metavar="ID", panel=OUTPUT_PANEL,
-    show_default="one a class", help="Sample to draw; repeatable.",
+    "--sample",
+    "samples",
+    multiple=True,
+    metavar="ID",
+    panel=OUTPUT_PANEL,
+    show_default="one a class",
+    help="Sample to draw; repeatable.",
 )
 @click.option(
-    "--compare", type=INPUT_FILE, multiple=True, metavar="MODEL.h5", panel=OUTPUT_PANEL,
+    "--compare",
+    type=INPUT_FILE,
+    multiple=True,
+    metavar="MODEL.h5",
+    panel=OUTPUT_PANEL,
     show_default="members of the ensemble",
     help="Model trained with another seed or fold, for the table of stability; repeatable.",
 )
