@@ -38,9 +38,9 @@ def held_out(metrics: list[dict[str, str]]) -> list[list[str]]:
             for row in metrics
             if (row["target"], row["learner"]) == (target, learner)
         }
-        chosen = any(row["best"] for row in mine.values())
+        best = any(row["best"] for row in mine.values())
         figures = [_figure(mine[scheme]) if scheme in mine else "" for scheme in schemes]
-        rows.append([target, learner, *figures, "chosen" if chosen else ""])
+        rows.append([target, learner, *figures, "best" if best else ""])
     return rows
 
 

@@ -52,9 +52,9 @@ def folder(tmp_path: Path) -> Path:
 def test_accuracy_stands_by_target_learner_and_scheme(summary: ModuleType, folder: Path) -> None:
     assert summary.held_out(summary.read(folder / "metrics" / "metrics.tsv")) == [
         ["target", "learner", "random", "group", ""],
-        ["tissue", "dl", "0.932", "0.871", "chosen"],
+        ["tissue", "dl", "0.932", "0.871", "best"],
         ["tissue", "rf", "0.900", "", ""],
-        ["sex", "rf", "0.700", "", "chosen"],
+        ["sex", "rf", "0.700", "", "best"],
         ["age_years", "rf", "9.81 y", "", ""],
     ]
 
@@ -76,7 +76,7 @@ def test_it_ends_with_the_paths_to_look_at(
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].split() == ["Report:", str(folder / "multiqc_report.html")]
     assert lines[-1].split() == ["Annotated", "table:", str(folder / "annotated.tsv")]
-    assert "  tissue     dl        0.932  0.871  chosen" in lines
+    assert "  tissue     dl        0.932  0.871  best" in lines
 
 
 def test_a_missing_result_ends_in_one_line(summary: ModuleType, tmp_path: Path) -> None:
