@@ -135,8 +135,8 @@ def with_metadata(visit: Visit, counts: str, metadata: str) -> dict:
     visit.wait(5)
     visit.wait(6)
     page = visit.look_at(6)
-    expect(page.locator("body")).to_contain_text("liver")
-    page.locator("tr").filter(has_text="liver").first.scroll_into_view_if_needed()
+    expect(page.locator("body")).to_contain_text("disagree")
+    page.get_by_role("heading", name="disagree").first.scroll_into_view_if_needed()
     visit.picture("checked")
     return {"checked": page.locator("body").inner_text()}
 

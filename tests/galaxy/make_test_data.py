@@ -73,8 +73,8 @@ def tumours(data: Path) -> None:
     metadata = samples.loc[chosen, columns]
     metadata.to_csv(TARGET / "tumours_metadata.tsv", sep="\t")
     # One label wrong, three blank.
-    metadata.iloc[0, columns.index("tissue")] = "liver"
-    metadata.iloc[2:5, columns.index("tissue")] = ""
+    metadata.loc["TCGA-BP-4158-01A-02R-1288-13", "tissue"] = "brain"  # it is kidney
+    metadata.iloc[25:28, columns.index("tissue")] = ""
     metadata.to_csv(TARGET / "tumours_swapped.tsv", sep="\t")
 
 

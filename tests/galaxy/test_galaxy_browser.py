@@ -26,7 +26,9 @@ def visit(server: dict, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict,
         pytest.skip("there is no Chromium (root on Debian: scripts/galaxy_server.py install)")
     folder = Path(os.environ.get("SRNA_AUGMENT_PICTURES") or tmp_path_factory.mktemp("pictures"))
     user = server["user"]
-    files = [SUITE / "test-data" / name for name in ("mirna.tsv", "metadata.tsv", "words.tsv")]
+    files = [
+        SUITE / "test-data" / name for name in ("tumours.tsv", "tumours_swapped.tsv", "words.tsv")
+    ]
     command = [CLIENT / "python", ROOT / "tests" / "galaxy" / "browse.py", server["url"]]
     command += [user["email"], server["password"], *files, folder]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -36,7 +38,7 @@ def visit(server: dict, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict,
 
 def test_the_page_names_every_sample_and_what_was_called(visit: tuple[dict, Path]) -> None:
     page = visit[0]["page"]
-    for sample in ("X1", "X107", "X2", "X108", "X18", "X112", "X22", "X114"):
+    for sample in ("TCGA-DU-5847-01A-11R-1707-13", "TCGA-BP-4158-01A-02R-1288-13"):
         assert sample in page.split()
     for word in ("tissue", "sex", "age"):
         assert word in page.lower()
@@ -47,11 +49,11 @@ def test_the_table_is_shown_with_its_columns(visit: tuple[dict, Path]) -> None:
     assert {"sample_id", "tissue_best", "tissue_probability"} <= set(visit[0]["table"].split())
 
 
-def test_the_labels_that_were_given_are_beside_the_calls(visit: tuple[dict, Path]) -> None:
-    # metadata.tsv calls the plasma sample X22 liver.
+def test_a_label_that_the_small_rnas_contradict_is_pointed_out(visit: tuple[dict, Path]) -> None:
+    # tumours_swapped.tsv calls this kidney brain.
     page = visit[0]["checked"]
-    assert "X22" in page.split()
-    assert "liver" in page
+    assert "disagree" in page
+    assert "TCGA-BP-4158-01A-02R-1288-13" in page.split()
 
 
 def test_a_red_dataset_says_what_to_mend(visit: tuple[dict, Path]) -> None:
