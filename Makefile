@@ -66,8 +66,10 @@ format: $(PACKAGES) ## Lay the Python code out
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-bench: $(PACKAGES) ## Measure the speed of explaining, engine beside engine (on a quiet machine)
+bench: $(PACKAGES) ## Measure explaining and reading, side by side (on a quiet machine)
 	$(VENV)/bin/python benchmarks/attribution.py
+	$(VENV)/bin/python benchmarks/reading.py
+	$(VENV)/bin/python benchmarks/reading.py --scale
 
 model: $(PACKAGES) ## Rebuild the model that ships (SRNA_AUGMENT_DATA names the full tables)
 	scripts/build_model.sh

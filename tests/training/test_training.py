@@ -167,6 +167,16 @@ def test_without_out_of_fold_predictions_nothing_is_called(expression):
     assert not novel.any()
 
 
+def test_where_no_fold_knew_the_class_nothing_is_called(expression):
+    expression.obs["tissue"] = expression.obs["study"]  # leaving out a study leaves out its class
+    data = labelled(expression, "tissue")
+    raw = cross_validate(data, "group", RF, n_folds=6, seed=1)
+    model = final_model(data, RF, 1, evidence(raw, "tissue", "rf"), {})
+    probabilities, novel = model.predict(model.prepare(expression.values, expression.features))
+    assert not model.calibration.called(probabilities).any()
+    assert not novel.any()
+
+
 def test_rare_classes_are_left_out_and_one_class_is_refused(expression):
     expression.obs.iloc[0, expression.obs.columns.get_loc("tissue")] = "eye"
     assert "eye" not in labelled(expression, "tissue").classes

@@ -573,9 +573,9 @@ def _calibration(data: Labelled, proof: Evidence) -> Calibration:
 def _novelty_threshold(proof: Evidence) -> np.ndarray:
     """Return the threshold, ``(1,)``; without out-of-fold predictions nothing can be told novel."""
     raw = proof.classes
-    if raw is None:
+    known = np.zeros(0, dtype=bool) if raw is None else _truth_or_unknown(raw) >= 0
+    if raw is None or not known.any():
         return np.array([1e9], dtype=np.float32)
-    known = _truth_or_unknown(raw) >= 0
     weights = equal_unit_weights(raw.study[known])
     return np.array([novelty_threshold(raw.distance[known], weights)], dtype=np.float32)
 
