@@ -18,7 +18,7 @@ def accuracy_of_pattern(pattern, tissue):
     return (predicted == tissue).mean()
 
 
-def check(table, tissue):
+def check_pattern(table, tissue):
     collapsed = features.collapse(table, "stem")
     counts = pd.Series(tissue).value_counts()
     rows = np.isin(tissue, counts[counts >= 10].index)
@@ -37,7 +37,7 @@ def test_on_the_bundled_table(demo_data):
     table = reading.read_tables([demo_data / "tcga.tsv.gz"])
     metadata = pd.read_csv(demo_data / "metadata.tsv", sep="\t", index_col=0, dtype=str)
     tissue = metadata["tissue"].reindex(table.samples).fillna("").to_numpy(dtype=object)
-    check(table, tissue)
+    check_pattern(table, tissue)
 
 
 @pytest.mark.slow
@@ -46,4 +46,4 @@ def test_on_all_of_tcga(development_data):
     table = reading.read_tables([folder / "counts.tsv.gz"])
     metadata = pd.read_csv(folder / "samples.tsv", sep="\t", index_col=0, dtype=str)
     tissue = metadata["tissue"].reindex(table.samples).fillna("").to_numpy(dtype=object)
-    check(table, tissue)
+    check_pattern(table, tissue)
