@@ -139,11 +139,16 @@ def _text(values: np.ndarray) -> list[str]:
 
 
 def write_predictions(results: list[OutOfFold | YearsOutOfFold], path: str | Path) -> None:
-    """Write out-of-fold predictions as TSV, whole or not at all."""
+    """Write out-of-fold predictions as TSV, whole or not at all.
+
+    Rows are in one order whatever came first, so that folds run apart and gathered give the same
+    table as folds run together.
+    """
     import pandas as pd
 
     frames = [result.frame() for result in results]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+    table = table.sort_values(["target", "model", "scheme", "sample_id"], kind="stable")
     with atomic_output(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, na_rep="", lineterminator="\n")
 
