@@ -56,7 +56,7 @@ def report_of(write, rows, settings=SETTINGS):
 def test_every_report_follows_the_schema(write, schema, rows):
     report = report_of(write, rows)
     jsonschema.validate(report, schema)
-    json.dumps(report, allow_nan=False)
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
 def test_one_study_has_figures_but_no_intervals(write):

@@ -5,10 +5,9 @@ from pathlib import Path
 import rich_click as click
 
 from ..targets import TARGETS
-from .common import command
+from .common import INPUT_FILE, command
 from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
 
-INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
 

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import rich_click as click
@@ -31,6 +32,8 @@ click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = [
     "help",
 ]
 
+# A file that must be there.
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHARED_PANEL = "Run"
 # What help texts may hold of Markdown. Rich's own reader of it takes half of the time of --help.
 MARKDOWN = (

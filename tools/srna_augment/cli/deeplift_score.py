@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from .. import __version__
-from .common import command
+from .common import INPUT_FILE, command
 
 if TYPE_CHECKING:
     from ..model.target import TargetModel
 
 DATA_PANEL, METHOD_PANEL, OUTPUT_PANEL = "What to explain", "How", "Output"
-INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 

@@ -13,13 +13,13 @@ from ..errors import UsageError
 from ..files import check_distinct, check_output_folder, sha256
 from ..log import get_logger
 from ..targets import TARGETS
+from .common import INPUT_FILE
 
 if TYPE_CHECKING:
     from ..expression import Expression
     from ..training import Labelled, Recipe
 
 DATA_PANEL, CV_PANEL, OUTPUT_PANEL = "Data", "Cross-validation", "Output"
-INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
