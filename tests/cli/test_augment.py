@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from .conftest import TARGETS, Cohort, Here, call_from, write
+from .conftest import TARGETS, Cohort, call_from, write
+from .running import Here
 
 SUFFIXES = ("best", "probability", "status", "pred", "pred_ontology_term_id", "set", "check")
 YEARS = ["age_years_pred", "age_years_low", "age_years_high"]

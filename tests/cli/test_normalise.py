@@ -14,7 +14,8 @@ import pytest
 
 from srna_augment.expression import read_expression
 
-from .conftest import Cohort, Here, write
+from .conftest import Cohort, write
+from .running import Here
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ import pytest
 from srna_augment.expression import read_expression
 from srna_augment.model.file import load_models, save_models
 
-from .conftest import TARGETS, Cohort, Done, Here, run_main, write
+from .conftest import TARGETS, Cohort, write
+from .running import Done, Here, run_main
 
 FIRST = ["sample_id", "target", "model", "scheme", "fold", "truth", "predicted", "probability"]
 

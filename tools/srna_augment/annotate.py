@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import features, normalisation, ontology, reading
-from .errors import DataError, UsageError
+from .errors import DataError, UsageError, data_of
 from .expression import ExpressionTable
 from .files import sha256
 from .log import get_logger
@@ -146,7 +146,8 @@ def annotate(
         if level not in tables:
             tables[level] = features.collapse(table, level)
         if key not in normalised:
-            normalised[key] = normalisation.transform(tables[level], model.state)
+            with data_of(", ".join(inputs)):
+                normalised[key] = normalisation.transform(tables[level], model.state)
         values, reported = normalised[key]
         given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
         columns = predict_columns(model, values, reported, given)

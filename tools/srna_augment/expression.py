@@ -11,6 +11,7 @@ import numpy as np
 
 from .errors import DataError
 from .files import atomic_output
+from .unpacking import refuse_unsound_hdf5
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,11 +166,16 @@ def read_expression(path: str | Path) -> Expression:
         The file is not AnnData, or was not written by `normalise`.
     """
     import anndata
+    import h5py
 
     try:
+        with h5py.File(path) as file:
+            refuse_unsound_hdf5(file, str(path))
         data = anndata.read_h5ad(path)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file: run normalise first") from None
+    except DataError:
+        raise
     except Exception as error:  # anndata and h5py raise many kinds for a damaged file
         raise DataError(
             f"{path}: not an AnnData file ({_first_line(error)}): give the output of normalise"

@@ -1,7 +1,6 @@
 """Opening inputs and writing outputs that appear whole or not at all."""
 
 import errno
-import gzip
 import hashlib
 import io
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from .errors import DataError, UsageError
+from .unpacking import gunzip
 
 GZIP_MAGIC = b"\x1f\x8b"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -45,10 +45,12 @@ def open_text(path: str | Path) -> IO[str]:
     if str(path) == "-":
         buffered = io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer))
         if buffered.peek(2)[:2] == GZIP_MAGIC:
-            return io.TextIOWrapper(gzip.GzipFile(fileobj=buffered), encoding="utf-8")
+            return io.TextIOWrapper(gunzip(buffered, "standard input"), encoding="utf-8")
         return io.TextIOWrapper(buffered, encoding="utf-8")
     if is_gzipped(path):
-        return gzip.open(path, "rt", encoding="utf-8")
+        return io.TextIOWrapper(
+            gunzip(Path(path).open("rb"), str(path), closes=True), encoding="utf-8"
+        )
     return Path(path).open(encoding="utf-8")
 
 

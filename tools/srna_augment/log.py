@@ -6,6 +6,20 @@ import sys
 LOGGER_NAME = "srna_augment"
 
 
+class _Printable(logging.Formatter):
+    """Shows what a terminal would act on, such as escape sequences in a sample's name."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).split("\n")
+        return "\n".join("".join(map(_printable, line)) for line in lines)
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()
+
+
 def set_up(*, quiet: bool = False, debug: bool = False) -> logging.Logger:
     """Send the package's log to stderr.
 
@@ -26,7 +40,7 @@ def set_up(*, quiet: bool = False, debug: bool = False) -> logging.Logger:
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(_Printable("%(levelname)s: %(message)s"))
     logger.addHandler(handler)
     logger.propagate = False
     return logger

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import features, metadata, normalisation, reading
-from .errors import DataError
+from .errors import DataError, data_of
 from .expression import Expression, ExpressionTable
 from .log import get_logger
 from .normalisation import State
@@ -52,11 +52,12 @@ def normalise(
     table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
     obs = with_metadata(table, metadata_path)
     collapsed = features.collapse(table, state.level if state else level)
-    if state is None:
-        state = normalisation.fit(
-            collapsed, method=method, level=level, minimum_reported=minimum_reported
-        )
-    values, reported = normalisation.transform(collapsed, state)
+    with data_of(", ".join(inputs)):
+        if state is None:
+            state = normalisation.fit(
+                collapsed, method=method, level=level, minimum_reported=minimum_reported
+            )
+        values, reported = normalisation.transform(collapsed, state)
     empty = np.asarray(~reported.any(axis=1))
     if empty.all():
         raise DataError(f"{inputs[0]}: no sample has reads in any known feature")

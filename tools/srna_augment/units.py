@@ -38,6 +38,7 @@ _ALIASES = {
 _BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
 # No library has 2**35 reads of one miRNA, so fractions that never pass this are logarithms.
 _MAX_LOG = 35.0
+_MAX_READS = 1e11
 # A unit is not called mixed for so small a share of samples, whose look may be chance.
 _FEW = 0.05
 # Values looked at together: 32 MB in float32.
@@ -273,10 +274,15 @@ def take_units(table: ExpressionTable, units: str, where: str) -> tuple[str, str
         row, column = np.unravel_index(np.nanargmin(values), values.shape)
         place = f" in sample '{table.samples[row]}', feature '{table.features[column]}'"
         found = replace(found, place=place)
+    if found.maximum > _MAX_READS and units not in _BASES:
+        raise DataError(
+            f"{where}: holds a value of {found.maximum:.3g}, and no library has so many reads: "
+            "correct that cell"
+        )
     if units == "auto":
         return recognise(found, where), ""
     if units in _BASES:
-        if found.maximum > np.log(1e11) / np.log(_BASES[units]):
+        if found.maximum > np.log(_MAX_READS) / np.log(_BASES[units]):
             raise DataError(
                 f"{where}: a {units} of {found.maximum:.4g} would be more reads than any library "
                 "has: the values are not logged that way: leave out --units, or name another"

@@ -16,6 +16,7 @@ from ..calibration import Calibration, Novelty
 from ..errors import DataError
 from ..files import atomic_output
 from ..normalisation import State
+from ..unpacking import own_datasets
 from .forest import LEAF, Forest
 from .inputs import VIEWS, Inputs
 from .network import LAYERS, Dense, Layer, Network
@@ -106,31 +107,13 @@ def load_models(path: str | Path) -> list[TargetModel]:
 
 def _refuse_all_but_plain_arrays(file: h5py.File) -> None:
     """Check links, storage, filters, types and sizes before anything is read."""
-    import h5py
-
     total = 0
-    pending: list[h5py.Group] = [file]
-    while pending:
-        group = pending.pop()
-        for name in group:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise ValueError(f"'{name}' is a link")
-            item = group[name]
-            if isinstance(item, h5py.Group):
-                pending.append(item)
-                continue
-            plain = (
-                isinstance(item, h5py.Dataset)
-                and item.dtype.kind in "fiu"
-                and not item.external
-                and not item.is_virtual
-                and item.compression in (None, "gzip")
-            )
-            if not plain:
-                raise ValueError(f"'{name}' is not a plain array of numbers")
-            total += item.size * item.dtype.itemsize
-            if total > MAXIMUM_BYTES:
-                raise ValueError("it declares more than 4 GiB")
+    for name, item in own_datasets(file):
+        if item.dtype.kind not in "fiu" or item.compression not in (None, "gzip"):
+            raise ValueError(f"'{name}' is not a plain array of numbers")
+        total += item.size * item.dtype.itemsize
+        if total > MAXIMUM_BYTES:
+            raise ValueError("it declares more than 4 GiB")
 
 
 def _write_json(group: h5py.Group, name: str, content: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import UNS_KEY, ExpressionTable
+from srna_augment.unpacking import refuse_unsound_hdf5
 
 from .matrix import check_samples
 from .stream import STDIN, Stream
@@ -24,6 +25,9 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 COUNT_LAYERS = ("counts", "raw_counts", "count")
 
 _BLOCK_VALUES = 8_000_000
+# A sparse matrix that is emptier, and larger, is none: it would fill the memory with zeros.
+_MAXIMUM_SPARSITY = 1000
+_FREE_CELLS = 250_000_000
 
 
 def read_anndata(stream: Stream, *, orientation: str, units: str) -> ExpressionTable:
@@ -58,6 +62,7 @@ def read_anndata(stream: Stream, *, orientation: str, units: str) -> ExpressionT
         if stream.path == STDIN or stream.gzipped:
             source = io.BytesIO(stream.read_all())
         with h5py.File(source, "r") as file:
+            refuse_unsound_hdf5(file, name)
             missing = [key for key in ("X", "obs", "var") if key not in file]
             if missing:
                 raise DataError(
@@ -132,6 +137,8 @@ def _read_sparse(node: h5py.Group) -> np.ndarray:
     by_row = encoding.startswith("csr")
     n_lines, width = (n_rows, n_columns) if by_row else (n_columns, n_rows)
     pointers = node["indptr"][:]
+    if n_rows * n_columns > max(_FREE_CELLS, _MAXIMUM_SPARSITY * len(node["data"])):
+        raise ValueError(f"{n_rows} x {n_columns} cells of which hardly any holds a value")
     lines = np.empty((n_lines, width), dtype=np.float32)
     step = max(1, _BLOCK_VALUES // max(1, width))
     for start in range(0, n_lines, step):

@@ -76,7 +76,7 @@ def _first_bad_cell(cells: bytes) -> Exception:
             float(text)
         except ValueError:
             return BadCell(index, text)
-        if "_" in text:  # Python reads 1_000, no table means it
+        if "_" in text or not text.isascii():  # Python reads 1_000 and ٣, no table means it
             return BadCell(index, text)
     return DataError("cells could not be parsed")
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
+from srna_augment.unpacking import refuse_implausible
 
 from .matrix import check_samples
 from .naming import ID_COLUMNS
@@ -48,9 +49,13 @@ def read_parquet(stream: Stream, *, orientation: str) -> ExpressionTable:
     where = stream.name
     try:
         source: Any = stream.path
+        size = stream.n_bytes
         if stream.path == STDIN or stream.gzipped:
-            source = io.BytesIO(stream.read_all())
+            data = stream.read_all()
+            source, size = io.BytesIO(data), len(data)
         file = pq.ParquetFile(source)
+        cells = file.metadata.num_rows * file.metadata.num_columns
+        refuse_implausible(size, cells * np.dtype(np.float32).itemsize, where)
         names_column, columns, left_out = _columns(file.schema_arrow, where)
         rows = [str(x) for x in file.read(columns=[names_column]).column(0).to_pylist()]
         values = np.empty((len(columns), len(rows)), dtype=np.float32)

@@ -14,15 +14,20 @@ from typing import IO
 
 from srna_augment.errors import DataError
 from srna_augment.files import GZIP_MAGIC, unreadable
+from srna_augment.unpacking import gunzip
 
 from .naming import sample_name
 from .progress import Progress
 
 BLOCK_BYTES = 16 << 20
+# A header of a million long names has a tenth of this.
+LONGEST_LINE = 256 << 20
 STDIN = "-"
 
 # First bytes of what is no text table, and what to do about each.
 _OTHER_FORMATS = (
+    (b"PK\x05\x06", "is a zip archive with nothing in it: zip the table again, or give it as text"),
+    (GZIP_MAGIC, "is gzipped twice: unpack it once"),
     (b"PK\x03\x04", "is an Excel workbook or a zip archive: save the sheet as tab-separated text"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook: save the sheet as tab-separated text"),
     (b"BZh", "is compressed with bzip2: use 'bzip2 -dc FILE | COMMAND -'"),
@@ -33,8 +38,9 @@ _OTHER_FORMATS = (
     (b"\xff\xfe", "is UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "is UTF-16 text: save it as UTF-8"),
     (b"%PDF", "is a PDF: give the table itself"),
-    (b"<!DOC", "is a web page: the download failed, or the link leads to a page about the file"),
+    (b"<!doc", "is a web page: the download failed, or the link leads to a page about the file"),
     (b"<html", "is a web page: the download failed, or the link leads to a page about the file"),
+    (b"<?xml", "is XML: the download failed, or the link leads to a page about the file"),
     (b"version https://git-lfs", "is a Git LFS pointer: run 'git lfs pull' first"),
 )
 
@@ -76,7 +82,7 @@ class Stream:
         self._raw = _open(self.path)
         self.gzipped = self._raw.peek(2)[:2] == GZIP_MAGIC  # type: ignore[attr-defined]
         if self.gzipped:
-            self._handle: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=self._raw)
+            self._handle: IO[bytes] = gunzip(self._raw, self.name)
         else:
             self._handle = self._raw
         self._ahead = b""
@@ -101,6 +107,8 @@ class Stream:
                 if len(head) >= n_bytes or lines[-1] == b"":
                     lines.pop()  # a line that goes on, or nothing after the last end
                 return [line.rstrip(b"\r") for line in lines[:n_lines]]
+            if n_bytes > LONGEST_LINE:
+                raise self._too_long(head.count(b"\n"))
             n_bytes *= 2
 
     def drop_lines(self, n_lines: int) -> None:
@@ -121,7 +129,7 @@ class Stream:
         if not head.strip():
             raise DataError(f"{self.name}: is empty: the program that wrote it may have failed")
         for magic, advice in _OTHER_FORMATS:
-            if head.startswith(magic):
+            if head.startswith(magic) or head.lstrip()[:8].lower().startswith(magic):
                 raise DataError(f"{self.name}: {advice}")
         if b"\r" in head and b"\n" not in self.head(1 << 16):
             raise DataError(
@@ -142,6 +150,8 @@ class Stream:
             end = data.rfind(b"\n") + 1
             if end == 0:
                 rest = data
+                if len(rest) > LONGEST_LINE:
+                    raise self._too_long(line - 1)
                 continue
             rest = data[end:]
             block = data[:end]
@@ -163,8 +173,15 @@ class Stream:
         if self.path != STDIN:
             self._raw.close()
 
-    def _size(self) -> int:
-        """Return the size of the file as it lies on the disk; 0 for a pipe."""
+    def _too_long(self, lines_before: int) -> DataError:
+        return DataError(
+            f"{self.name}, row {lines_before + 1}: does not end within {LONGEST_LINE >> 20} MiB: "
+            "give a table with one line a sample or feature"
+        )
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the file as it lies on the disk; 0 for a pipe."""
         return 0 if self.path == STDIN else Path(self.path).stat().st_size
 
     def _read(self, n_bytes: int) -> bytes:
@@ -208,7 +225,7 @@ class Stream:
 
         worker = threading.Thread(target=work, daemon=True)
         worker.start()
-        progress, n_bytes = Progress(self.name, self._size()), 0
+        progress, n_bytes = Progress(self.name, self.n_bytes), 0
         try:
             while True:
                 item = ready.get()
