@@ -357,9 +357,9 @@ def _slope(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     The same as ``(relu(stop) - relu(start)) / (stop - start)`` but without the cancellation: where
     both points lie on one side of zero it is 1 or 0 exactly, however near they are.
     """
-    above = np.maximum(np.maximum(start, stop), 0)
-    below = np.minimum(np.minimum(start, stop), 0)
-    span = above - below
+    above = np.maximum(stop, np.maximum(start, 0))
+    span = np.minimum(stop, np.minimum(start, 0))
+    np.subtract(above, span, out=span)
     np.maximum(span, np.finfo(span.dtype).tiny, out=span)
     above /= span
     return above
@@ -406,7 +406,8 @@ def _forward(
             reached = stage.widen(moved)
             moved = reached @ stage.kernels[-1] if stage.kernels else reached
             start = at.before[index][depth]
-            stop = start + moved
+            # in place where `moved` is not needed again
+            stop = np.add(moved, start, out=None if reveal else moved)
             if reveal:
                 if stage.magnitude is None:
                     assert spread is not None
@@ -416,7 +417,7 @@ def _forward(
                 of_member.append(_reveal_cancel(start, stop, moved, both, sign))
             else:
                 of_member.append(_Passed(_slope(start, stop)))
-            moved = np.maximum(stop, 0)
+            moved = np.maximum(stop, 0, out=stop)
             moved -= at.after[index][depth]
         change += moved @ member.last
         passed.append(of_member)
