@@ -140,11 +140,12 @@ def annotate(
     _refuse_overwriting(result, models, metadata_path)
     result = result.reset_index(drop=True)
     tables: dict[str, ExpressionTable] = {}
+    one_level = len({model.state.level for model in models}) == 1
     normalised: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for model in models:
         level, key = model.state.level, json.dumps(model.state.to_json())
         if level not in tables:
-            tables[level] = features.collapse(table, level)
+            tables[level] = features.collapse(table, level, reuse=one_level)
         if key not in normalised:
             with data_of(", ".join(inputs)):
                 normalised[key] = normalisation.transform(tables[level], model.state)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +18,13 @@ from .files import atomic_output
 from .unpacking import refuse_unsound_hdf5
 
 if TYPE_CHECKING:
+    import h5py
     import pandas as pd
 
 UNS_KEY = "srna_augment"
+_COMPRESSION = {"compression": "gzip", "compression_opts": 1}
+# Values of a chunk of a matrix in the file: 1 MB in float32.
+_CHUNK_VALUES = 262_144
 
 
 @dataclass
@@ -116,15 +124,13 @@ def write_expression(expression: Expression, path: str | Path, *, version: str) 
         The metadata hold something that AnnData cannot.
     """
     import anndata
+    import h5py
 
     obs = expression.obs.set_axis(expression.samples, axis=0)
     stored = [_storable(str(name), i) for i, name in enumerate(obs.columns)]
-    layers = {} if expression.reported is None else {"reported": expression.reported.astype("u1")}
     data = anndata.AnnData(
-        X=np.ascontiguousarray(expression.values, dtype=np.float32),
         obs=obs.set_axis(stored, axis=1),
         var=expression.var.set_axis(expression.features, axis=0),
-        layers=layers,
     )
     if expression.depth is not None:
         data.obsm["depth"] = np.asarray(expression.depth, dtype=np.float64)[:, None]
@@ -136,14 +142,44 @@ def write_expression(expression: Expression, path: str | Path, *, version: str) 
     }
     if stored != list(obs.columns):
         data.uns[UNS_KEY]["obs_columns"] = json.dumps([str(name) for name in obs.columns])
-    with atomic_output(path, binary=True) as temporary:
+    with atomic_output(path, binary=True) as temporary, _reasons_of_hdf5():
         try:
-            data.write_h5ad(temporary, compression="gzip", compression_opts=1)
+            data.write_h5ad(temporary, **_COMPRESSION)
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"{path}: the metadata hold what AnnData cannot ({_first_line(error)}): leave that "
                 f"column out"
             ) from None
+        # The matrices follow by blocks, since AnnData would first make a whole copy of each.
+        with h5py.File(temporary, "r+") as file:
+            _write_matrix(file, "X", expression.values, np.dtype("<f4"))
+            if expression.reported is not None:
+                _write_matrix(file, "layers/reported", expression.reported, np.dtype("u1"))
+
+
+@contextmanager
+def _reasons_of_hdf5() -> Iterator[None]:
+    """Turn what HDF5 says on closing a file, on a full disc, into the error that it stems from."""
+    try:
+        yield
+    except RuntimeError as error:
+        number = re.search(r"errno = (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
+
+
+def _write_matrix(file: h5py.File, name: str, values: np.ndarray, dtype: np.dtype) -> None:
+    """Write a matrix as AnnData's ``array`` encoding has it, some samples at a time."""
+    n_samples, n_features = values.shape
+    step = max(1, min(n_samples, _CHUNK_VALUES // n_features))
+    dataset = file.create_dataset(
+        name, values.shape, dtype, chunks=(step, n_features), **_COMPRESSION
+    )
+    dataset.attrs["encoding-type"] = "array"
+    dataset.attrs["encoding-version"] = "0.2.0"
+    for start in range(0, n_samples, step):
+        dataset[start : start + step] = values[start : start + step]
 
 
 def _storable(name: str, position: int) -> str:
@@ -168,6 +204,8 @@ def read_expression(path: str | Path) -> Expression:
     import anndata
     import h5py
 
+    from .normalisation import State
+
     try:
         with h5py.File(path) as file:
             refuse_unsound_hdf5(file, str(path))
@@ -188,8 +226,9 @@ def read_expression(path: str | Path) -> Expression:
     try:
         state = json.loads(data.uns[UNS_KEY]["state"])
         columns = json.loads(data.uns[UNS_KEY].get("obs_columns", "null"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise DataError(f"{path}: its state is damaged: run normalise again") from None
+    State.from_json(state, str(path))
     obs = data.obs
     if columns is not None and len(columns) == len(obs.columns):
         obs = obs.set_axis(columns, axis=1)

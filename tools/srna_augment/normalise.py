@@ -12,6 +12,7 @@ from .errors import DataError, data_of
 from .expression import Expression, ExpressionTable
 from .log import get_logger
 from .normalisation import State
+from .normalisation.methods import row_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,35 +52,40 @@ def normalise(
     """
     table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
     obs = with_metadata(table, metadata_path)
-    collapsed = features.collapse(table, state.level if state else level)
+    collapsed = features.collapse(table, state.level if state else level, reuse=True)
     with data_of(", ".join(inputs)):
         if state is None:
             state = normalisation.fit(
                 collapsed, method=method, level=level, minimum_reported=minimum_reported
             )
-        values, reported = normalisation.transform(collapsed, state)
+        depth = _depth(collapsed)
+    # From the raw values on all is done in one memory, since a large table fits in it once.
+    values, reported = normalisation.transform(collapsed, state, reuse=True)
     empty = np.asarray(~reported.any(axis=1))
     if empty.all():
         raise DataError(f"{inputs[0]}: no sample has reads in any known feature")
-    if empty.any():
+    kept = np.flatnonzero(~empty)
+    if len(kept) < len(empty):
         names = [name for name, none in zip(table.samples, empty, strict=True) if none]
         get_logger().warning(
             "%d samples without reads in any known feature are left out: %s",
             len(names),
             ", ".join(names[:10]),
         )
-    kept = np.flatnonzero(~empty)
+        values, reported = _keep(values, kept), _keep(reported, kept)
+        obs = obs.iloc[kept]
+        depth = None if depth is None else depth[kept]
     expression = Expression(
         values=values,
-        samples=table.samples,
+        samples=[table.samples[row] for row in kept],
         features=state.features,
         obs=obs,
         var=_var(collapsed, state),
         state=state.to_json(),
-        reported=None if reported[kept].all() else reported,
-        depth=_depth(collapsed),
+        reported=None if reported.all() else reported,
+        depth=depth,
     )
-    return expression.subset(kept) if empty.any() else expression, state
+    return expression, state
 
 
 def with_metadata(table: ExpressionTable, path: Path | None) -> pd.DataFrame:
@@ -92,7 +98,9 @@ def with_metadata(table: ExpressionTable, path: Path | None) -> pd.DataFrame:
     if path is None:
         empty = pd.DataFrame(index=pd.Index(table.samples, dtype=object))
         return table.obs if table.obs is not None else empty
-    aligned, _ = metadata.match(table.samples, metadata.read_metadata(path))
+    given = metadata.read_metadata(path)
+    with data_of(str(path)):
+        aligned, _ = metadata.match(table.samples, given)
     return aligned
 
 
@@ -105,7 +113,17 @@ def _var(collapsed: ExpressionTable, state: State) -> pd.DataFrame:
     return collapsed.var.reindex(index)
 
 
+def _keep(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the rows `kept`, ``(n,)`` of int in rising order, moved up within `values`."""
+    for rows in row_blocks(len(kept), values.shape[1]):
+        values[rows] = values[kept[rows]]
+    return values[: len(kept)]
+
+
 def _depth(collapsed: ExpressionTable) -> np.ndarray | None:
     if "counts" not in collapsed.units:
         return None
-    return np.asarray(np.nansum(collapsed.values, axis=1, dtype=np.float64))
+    values = collapsed.values
+    return np.concatenate(
+        [np.nansum(values[rows], axis=1, dtype=np.float64) for rows in row_blocks(*values.shape)]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("srna_augment")
 
 
-def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
+def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> ExpressionTable:
     """Sum a table's features into keys that tables of other releases and levels share.
 
     Parameters
@@ -30,6 +31,8 @@ def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
     level : str
         ``mature`` (arms apart), ``precursor`` (copies apart) or ``stem`` (arms and copies of a
         hairpin summed: the one level that precursor and mature tables both have).
+    reuse : bool
+        Sum in the memory of `table`, whose values are lost: for callers that need them no more.
 
     Returns
     -------
@@ -71,10 +74,13 @@ def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
             columns.setdefault(key, []).append(column)
     if not columns:
         raise DataError("no feature is left: the table holds read statistics only")
-    values = sum_columns(table.values, list(columns.values()))
-    if values is table.values and any(item.others for item in resolution.resolved):
+    absent, blanks = _absent(table, resolution, level, columns.keys())
+    values = sum_columns(table.values, list(columns.values()), reuse=reuse)
+    if blanks and values is table.values and not reuse:
         values = values.copy(order="K")  # what is blanked below is the result's, not the caller's
-    absent = _blank_absent(values, list(columns), table, resolution, level)
+    for column, key in enumerate(columns):
+        if key in blanks:
+            values[blanks[key], column] = np.nan
     result = ExpressionTable(
         values=values,
         samples=table.samples,
@@ -88,41 +94,41 @@ def collapse(table: ExpressionTable, level: str) -> ExpressionTable:
     return result
 
 
-def _blank_absent(
-    values: np.ndarray, keys: list[str], table: ExpressionTable, resolution: Resolution, level: str
-) -> list[str]:
-    """Make *not reported*, in place, what a sample has under a merged name of another key.
+def _absent(
+    table: ExpressionTable, resolution: Resolution, level: str, keys: Collection[str]
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Find what counts as *not reported* since its reads are under a merged name of another key.
 
     Parameters
     ----------
-    values : numpy.ndarray
-        ``(n_samples, n_keys)``, changed.
-    keys : list of str
-        The columns of `values`.
     table : ExpressionTable
-        The table before it was summed.
+        The table before it is summed.
     resolution : Resolution
         What its features mean.
     level : str
-        The level of `keys`.
+        The level of the keys.
+    keys : collection of str
+        The keys that the table has at that level.
 
     Returns
     -------
-    list of str
-        Keys that some sample lost.
+    names : list of str
+        Keys that some sample loses, in the table or not.
+    blanks : dict
+        Those in the table, each with the ``(n_samples,)`` samples that lose it, as bool.
     """
-    column_of = {key: column for column, key in enumerate(keys)}
     owners = {item.key(level) for item in resolution.resolved if item.others}
-    absent: set[str] = set()
+    names: set[str] = set()
+    blanks: dict[str, np.ndarray] = {}
     for column, item in enumerate(resolution.resolved):
         lost = {other.key(level) for other in item.others} - owners
         if not lost:
             continue
-        absent |= lost
+        names |= lost
         merged = ~np.isnan(table.values[:, column])
-        for key in lost & column_of.keys():
-            values[merged, column_of[key]] = np.nan
-    return sorted(absent)
+        for key in lost.intersection(keys):
+            blanks[key] = blanks[key] | merged if key in blanks else merged
+    return sorted(names), blanks
 
 
 def _describe(pd, columns: dict[str, list[int]], resolution: Resolution) -> pd.DataFrame:

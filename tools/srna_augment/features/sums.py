@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Values held at once while columns are gathered: 64 MB in float32.
-_BLOCK_VALUES = 16_000_000
+# Values held at once while columns are gathered: 16 MB in float32.
+_BLOCK_VALUES = 4_000_000
 
 
-def sum_columns(values: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
+def sum_columns(
+    values: np.ndarray, groups: Sequence[Sequence[int]], *, reuse: bool = False
+) -> np.ndarray:
     """Sum groups of columns; NaN where every part is NaN.
 
     Parameters
@@ -18,7 +20,11 @@ def sum_columns(values: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarr
     values : numpy.ndarray
         ``(n_samples, n_features)``, float32.
     groups : sequence of sequence of int
-        Columns of each of ``n_keys`` keys, at least one a key.
+        Columns of each of ``n_keys`` keys, at least one a key, each column in one group at most;
+        the groups in the order of their first columns.
+    reuse : bool
+        Put the sums into the memory of `values`, whose content is lost, so that a large table is
+        there once.
 
     Returns
     -------
@@ -33,18 +39,33 @@ def sum_columns(values: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarr
         return values
     # Gathering columns stays sequential when the output has the order of the input.
     by_feature = values.flags.f_contiguous and not values.flags.c_contiguous
-    out = np.empty((n_samples, len(first)), dtype=np.float32, order="F" if by_feature else "C")
-    step = n_samples if by_feature else max(1, _BLOCK_VALUES // max(1, n_features))
+    if reuse:
+        out = values[:, : len(first)]
+    else:
+        out = np.empty((n_samples, len(first)), dtype=np.float32, order="F" if by_feature else "C")
+    if by_feature:
+        # In place this is safe: a key never stands behind its first column, and so takes the place
+        # of a column of its own or of an earlier key, which has been summed by then.
+        for key, group in enumerate(groups):
+            total = values[:, group[0]]
+            if len(group) > 1:
+                total = total.copy()
+            for column in group[1:]:
+                _add(total, values[:, column])
+            out[:, key] = total
+        return out
+    step = max(1, _BLOCK_VALUES // max(1, n_features))
     for start in range(0, n_samples, step):
-        source, target = values[start : start + step], out[start : start + step]
-        if by_feature:
-            for key, column in enumerate(first):
-                target[:, key] = source[:, column]
-        else:
-            np.take(source, first, axis=1, out=target)
+        source = values[start : start + step]
+        target = np.take(source, first, axis=1)
         for key, column in rest:
-            part, total = source[:, column], target[:, key]
-            unreported = np.isnan(total)
-            np.add(total, np.where(np.isnan(part), 0, part), out=total, where=~unreported)
-            np.copyto(total, part, where=unreported)
+            _add(target[:, key], source[:, column])
+        out[start : start + step] = target
     return out
+
+
+def _add(total: np.ndarray, part: np.ndarray) -> None:
+    """Add a column to a total in place; NaN where both are."""
+    unreported = np.isnan(total)
+    np.add(total, np.where(np.isnan(part), 0, part), out=total, where=~unreported)
+    np.copyto(total, part, where=unreported)

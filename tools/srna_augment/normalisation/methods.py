@@ -7,13 +7,24 @@ NaN (not reported) stays NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 MILLION = 1e6
 PSEUDO_RPM = 1.0
-BLOCK_ROWS = 2048
+# Values held at once: 16 MB in float32, so that what a method makes beside a table stays small.
+BLOCK_VALUES = 4_000_000
+
+
+def row_blocks(n_samples: int, n_features: int) -> Iterator[slice]:
+    """Yield slices of samples, each of some `BLOCK_VALUES` values and one sample at least."""
+    step = max(1, BLOCK_VALUES // max(1, n_features))
+    for start in range(0, n_samples, step):
+        yield slice(start, min(start + step, n_samples))
+
+
+Blocks = Callable[[], Iterable[np.ndarray]]
 
 
 def close(values: np.ndarray) -> np.ndarray:
@@ -52,18 +63,24 @@ def centred_log_ratio(rpm: np.ndarray, reference: np.ndarray | None = None) -> n
     return logged - np.nansum(logged, axis=1, keepdims=True) / n
 
 
-def fit_quantiles(rpm: np.ndarray) -> np.ndarray:
+def fit_quantiles(blocks: Blocks) -> np.ndarray:
     """Return the mean of the samples' sorted log2 RPM, ``(n_features,)``: the target distribution.
+
+    `blocks` gives RPM anew at each call, each block ``(some_samples, n_features)``, so that fits go
+    over a large table and never hold it.
 
     Source: Bolstad et al. 2003, Bioinformatics 19(2), section 2. Samples that report fewer features
     are stretched to the same grid of ranks.
     """
-    grid = np.linspace(0, 1, rpm.shape[1])
-    total = np.zeros(rpm.shape[1])
-    for row in rpm:
-        ordered = np.sort(log2_rpm(row[~np.isnan(row)]))
-        total += np.interp(grid, np.linspace(0, 1, len(ordered)), ordered)
-    return (total / len(rpm)).astype(np.float32)
+    total: np.ndarray | float = 0.0
+    n_samples = 0
+    for rpm in blocks():
+        grid = np.linspace(0, 1, rpm.shape[1])
+        for row in rpm:
+            ordered = np.sort(log2_rpm(row[~np.isnan(row)]))
+            total = total + np.interp(grid, np.linspace(0, 1, len(ordered)), ordered)
+        n_samples += len(rpm)
+    return np.asarray(total / n_samples, dtype=np.float32)
 
 
 def quantile(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
@@ -85,13 +102,18 @@ def quantile(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
     return result
 
 
-def fit_upper_quartile_sample(rpm: np.ndarray) -> np.ndarray:
+def fit_upper_quartile_sample(blocks: Blocks) -> np.ndarray:
     """Return the sample, ``(n_features,)`` RPM, whose upper quartile is nearest to the mean one.
 
     Source: edgeR's choice of a reference sample (Robinson and Oshlack 2010, Genome Biol 11:R25).
     """
-    quartiles = np.nanpercentile(rpm, 75, axis=1)
-    return rpm[np.abs(quartiles - quartiles.mean()).argmin()]
+    quartiles = np.concatenate([np.nanpercentile(rpm, 75, axis=1) for rpm in blocks()])
+    nearest = int(np.abs(quartiles - quartiles.mean()).argmin())
+    for rpm in blocks():
+        if nearest < len(rpm):
+            break
+        nearest -= len(rpm)
+    return np.array(rpm[nearest])
 
 
 def trimmed_mean_of_m(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
@@ -118,19 +140,23 @@ def trimmed_mean_of_m(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarr
     return log2_rpm(scaled)
 
 
-def fit_geometric_mean(rpm: np.ndarray) -> np.ndarray:
-    """Return the geometric mean over samples, ``(n_features,)`` RPM; 0 where any sample has none.
+def fit_geometric_mean(blocks: Blocks) -> np.ndarray:
+    """Return the geometric mean over samples, ``(n_features,)`` RPM; 0 where too many have none.
 
     Source: Anders and Huber 2010, Genome Biol 11:R106, equation 5.
     """
-    with np.errstate(divide="ignore"):
-        logged = np.log(rpm)
-    has_all = np.isfinite(logged).mean(axis=0) >= 0.9
-    logged[~np.isfinite(logged)] = np.nan
-    result = np.zeros(rpm.shape[1], dtype=np.float32)
-    if has_all.any():
-        result[has_all] = np.exp(np.nanmean(logged[:, has_all], axis=0))
-    return result
+    total: np.ndarray | float = 0.0
+    n_expressing: np.ndarray | int = 0
+    n_samples = 0
+    for rpm in blocks():
+        expressed = rpm > 0
+        logged = np.log(rpm, out=np.zeros_like(rpm), where=expressed)
+        total = total + logged.sum(axis=0, dtype=np.float64)
+        n_expressing = n_expressing + np.count_nonzero(expressed, axis=0)
+        n_samples += len(rpm)
+    shared = np.asarray(n_expressing) >= 0.9 * n_samples
+    mean = np.where(shared, total / np.maximum(n_expressing, 1), -np.inf)
+    return np.asarray(np.exp(mean), dtype=np.float32)
 
 
 def median_of_ratios(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
@@ -153,7 +179,7 @@ def median_of_ratios(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarra
 Transform = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 # name: (transform, fit of its reference or None, unit of the result)
-METHODS: dict[str, tuple[Transform, Callable[[np.ndarray], np.ndarray] | None, str]] = {
+METHODS: dict[str, tuple[Transform, Callable[[Blocks], np.ndarray] | None, str]] = {
     "log2rpm": (log2_rpm, None, "log2 RPM"),
     "clr": (centred_log_ratio, None, "centred log2 RPM"),
     "quantile": (quantile, fit_quantiles, "log2 RPM, quantile-normalised"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,18 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from ..expression import ExpressionTable
+from ..features import LEVELS
 from ..files import atomic_output
 from ..log import get_logger
-from .methods import BLOCK_ROWS, METHODS, close
+from .methods import METHODS, Blocks, Transform, close, row_blocks
 
 FORMAT_VERSION = 1
 # A feature that fewer training samples report is dropped: filled cells would tell the cohorts that
 # lack it from those that have it (and with them, in most collections, the tissue).
 MINIMUM_REPORTED = 0.95
 MINIMUM_SHARED = 20
+# Values held at once to take medians over samples: 256 MB in float32.
+_MEDIAN_VALUES = 64_000_000
 
 
 @dataclass
@@ -69,11 +73,13 @@ class State:
         """
         try:
             state = cls(**content)
-            n = len(state.features)
+            n = len(set(state.features))
             sound = (
                 state.format_version == FORMAT_VERSION
                 and state.method in METHODS
-                and n > 0
+                and state.level in LEVELS
+                and isinstance(state.units, str)
+                and len(state.features) == n > 0
                 and np.asarray(state.fill, dtype=float).shape == (n,)
                 and np.isfinite(np.asarray(state.fill, dtype=float)).all()
                 and (METHODS[state.method][1] is None) == (state.reference is None)
@@ -107,7 +113,7 @@ class State:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError(f"{path}: no such file: make a state with --save-state") from None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             content = None
         return cls.from_json(content, str(path))
 
@@ -135,7 +141,8 @@ def fit(
     Returns
     -------
     State
-        What `transform` needs.
+        What `transform` needs. It is exact however large the table is: references are fitted from
+        sums over blocks of samples, medians over all samples of some features at a time.
 
     Raises
     ------
@@ -146,18 +153,32 @@ def fit(
     """
     if method not in METHODS:
         raise UsageError(f"--method {method}: not a method: choose from {', '.join(METHODS)}")
-    there = ~np.isnan(table.values)
-    kept = (there.mean(axis=0) >= minimum_reported) & (np.nan_to_num(table.values) > 0).any(axis=0)
+    values = table.values
+    n_samples, n_features = values.shape
+    n_reported = np.zeros(n_features, dtype=np.int64)
+    expressed = np.zeros(n_features, dtype=bool)
+    for rows in row_blocks(n_samples, n_features):
+        block = values[rows]
+        n_reported += np.count_nonzero(~np.isnan(block), axis=0)
+        expressed |= (block > 0).any(axis=0)
+    kept = (n_reported / n_samples >= minimum_reported) & expressed
     if not kept.any():
         raise DataError(
             f"no feature is reported by {minimum_reported:.0%} of the samples: lower "
             f"--min-reported, or normalise tables of different levels with --level stem"
         )
     transform_rows, fit_reference, units = METHODS[method]
-    rpm = close(table.values[:, kept])
-    rpm = rpm[~np.isnan(rpm).all(axis=1)]  # a failed library says nothing about a method
-    reference = fit_reference(rpm) if fit_reference else None
-    fill = np.nanmedian(transform_rows(rpm, reference), axis=0)
+    columns = np.flatnonzero(kept)
+
+    def blocks() -> Iterator[np.ndarray]:
+        for rows in row_blocks(n_samples, n_features):
+            rpm = close(values[rows][:, columns])
+            there = ~np.isnan(rpm).all(axis=1)  # a failed library says nothing about a method
+            if there.any():
+                yield rpm[there]
+
+    reference = fit_reference(blocks) if fit_reference else None
+    fill = _medians(blocks, transform_rows, reference, (n_samples, len(columns)))
     get_logger().info(
         "fitted %s on %d samples: %d of %d features are reported by %.0f %% or more of them",
         method,
@@ -177,7 +198,31 @@ def fit(
     )
 
 
-def transform(table: ExpressionTable, state: State) -> tuple[np.ndarray, np.ndarray]:
+def _medians(
+    blocks: Blocks, transform_rows: Transform, reference: np.ndarray | None, shape: tuple[int, int]
+) -> np.ndarray:
+    """Return the medians over samples of what a method makes of them, ``(n_features,)``.
+
+    A large table is gone over more than once, for some of its features each time: less memory
+    than the table has, for some more time.
+    """
+    n_samples, n_features = shape
+    width = max(1, _MEDIAN_VALUES // n_samples)
+    result = np.empty(n_features, dtype=np.float32)
+    for start in range(0, n_features, width):
+        part = slice(start, start + width)
+        held = np.full((n_samples, len(result[part])), np.nan, dtype=np.float32)
+        row = 0
+        for rpm in blocks():
+            held[row : row + len(rpm)] = transform_rows(rpm, reference)[:, part]
+            row += len(rpm)
+        result[part] = np.nanmedian(held[:row], axis=0)
+    return result
+
+
+def transform(
+    table: ExpressionTable, state: State, *, reuse: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Bring a table to a state's features and units.
 
     Parameters
@@ -186,6 +231,9 @@ def transform(table: ExpressionTable, state: State) -> tuple[np.ndarray, np.ndar
         Counts or RPM, at the state's level.
     state : State
         What `fit` returned, here or elsewhere.
+    reuse : bool
+        Put the result into the memory of `table` where there is room, and lose its values: for
+        callers that need them no more.
 
     Returns
     -------
@@ -212,10 +260,12 @@ def transform(table: ExpressionTable, state: State) -> tuple[np.ndarray, np.ndar
     transform_rows = METHODS[state.method][0]
     reference = None if state.reference is None else np.asarray(state.reference, np.float32)
     fill = np.asarray(state.fill, np.float32)
-    values = np.empty((len(table.samples), len(state.features)), dtype=np.float32)
+    if reuse and len(state.features) <= table.values.shape[1]:
+        values = table.values[:, : len(state.features)]
+    else:
+        values = np.empty((len(table.samples), len(state.features)), dtype=np.float32)
     reported = np.empty(values.shape, dtype=bool)
-    for start in range(0, len(values), BLOCK_ROWS):
-        rows = slice(start, start + BLOCK_ROWS)
+    for rows in row_blocks(*values.shape):
         raw = np.full((len(values[rows]), len(state.features)), np.nan, dtype=np.float32)
         raw[:, shared] = table.values[rows][:, source[shared]]
         block = transform_rows(close(raw), reference)

@@ -28,7 +28,7 @@ def sum_repeated_features(table: ExpressionTable, where: str) -> ExpressionTable
         len(repeated),
         repeated[0],
     )
-    table.values = sum_columns(table.values, list(groups.values()))
+    table.values = sum_columns(table.values, list(groups.values()), reuse=True)
     table.features = list(groups)
     return table
 
@@ -40,7 +40,7 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
     ----------
     tables : sequence of ExpressionTable
         Tables of different samples, or of the same samples and different features (exceRpt
-        writes miRNAs, tRNAs and piRNAs apart). The list is emptied if it is one, to save memory.
+        writes miRNAs, tRNAs and piRNAs apart). Their values are lost, so that they are there once.
 
     Returns
     -------
@@ -61,11 +61,13 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
             samples.setdefault(sample, len(samples))
         for feature in table.features:
             features.setdefault(feature, len(features))
-    values = np.full((len(samples), len(features)), np.nan, dtype=np.float32)
+    values = np.empty((len(samples), len(features)), dtype=np.float32)
     filled: dict[int, list[ExpressionTable]] = {}
     for table in tables:
         rows = [samples[sample] for sample in table.samples]
         columns = [features[feature] for feature in table.features]
+        # A row at its first table and not before: memory that is not touched is not taken.
+        values[[row for row in rows if row not in filled]] = np.nan
         for sample, row in zip(table.samples, rows, strict=True):
             for other in filled.setdefault(row, []):
                 common = set(other.features) & set(table.features)
@@ -76,6 +78,7 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
                     )
             filled[row].append(table)
         values[np.ix_(rows, columns)] = table.values
+        table.values = np.empty((0, 0), dtype=np.float32)
     units = {table.units for table in tables}
     if len(units) > 1:
         logger.warning(
