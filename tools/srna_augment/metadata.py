@@ -58,6 +58,9 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     finally:
         stream.close()
     where = stream.name
+    if "\0" in text:
+        row = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{where}, row {row}: holds a NUL character: write the table again")
     delimiter = find_delimiter([line for line in lines if line.strip()]).decode()
     reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
     try:
@@ -73,7 +76,7 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     if header[0] == "":
         header[0] = "sample_id" if "sample_id" not in header else "row_name"
     column = _id_column(header)
-    ids = [row[column].strip() for row in rows]
+    ids = [row[column] for row in rows]
     _check_ids(ids, where, header[column])
     data = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
@@ -110,7 +113,7 @@ def _id_column(header: Sequence[str]) -> int:
 def _check_ids(ids: Sequence[str], where: str, column: str) -> None:
     seen: dict[str, int] = {}
     for number, name in enumerate(ids, 2):
-        if not name:
+        if not name.strip():
             raise DataError(
                 f"{where}, row {number}, column {column}: the sample id is missing: fill it in"
             )

@@ -29,11 +29,12 @@ def read_seqcluster(stream: Stream) -> ExpressionTable:
     Cluster numbers mean nothing outside their run, so the features are the annotations; clusters
     without one keep their number, and will match no model.
     """
-    header = split_line(stream.head_lines(1)[0], b"\t")
+    header = split_line(stream.head_lines(1)[0], b"\t", blanks=True)
     values = list(range(3, len(header)))
     layout = Layout(b"\t", len(header), 2, values, [header[c] for c in values], [], "ann")
     check_samples(layout.columns, "column", stream.name)
     names, counts = read_rows(stream, layout)
+    names = [name.strip() for name in names]
     features = [
         name if name not in ("", ".", "None", "NA") else f"cluster {row}"
         for row, name in enumerate(names, 1)
@@ -49,7 +50,7 @@ def read_seqcluster(stream: Stream) -> ExpressionTable:
 
 def read_featurecounts(stream: Stream) -> ExpressionTable:
     """Read featureCounts' table, ``(n_samples, n_features)``."""
-    header = split_line(stream.head_lines(1)[0], b"\t")
+    header = split_line(stream.head_lines(1)[0], b"\t", blanks=True)
     values = list(range(len(_FEATURECOUNTS), len(header)))
     layout = Layout(b"\t", len(header), 0, values, [header[c] for c in values], [], header[0])
     check_samples(layout.columns, "column", stream.name)
@@ -57,7 +58,7 @@ def read_featurecounts(stream: Stream) -> ExpressionTable:
     return ExpressionTable(
         values=counts.T,
         samples=layout.columns,
-        features=features,
+        features=[feature.strip() for feature in features],
         units=COUNTS,
         recognised="featureCounts table",
     )

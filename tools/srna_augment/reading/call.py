@@ -77,8 +77,10 @@ def read_tables(
         titles[title] += 1
         tables.append(table)
     if len(tables) == 1:
+        _tell_blanks(tables[0].samples)
         return tables[0]
     joined = join(tables)
+    _tell_blanks(joined.samples)
     what = ", ".join(f"{n} x {title}" for title, n in titles.most_common())
     joined.recognised = (
         f"{len(files)} inputs joined ({what}): {_shape(joined)}, {joined.units}, "
@@ -106,6 +108,17 @@ def _read_one(
     if note:
         table.recognised += f" ({note})"
     return table, title
+
+
+def _tell_blanks(samples: Sequence[str]) -> None:
+    """Say that ids begin or end with blanks, which is seldom meant, but theirs."""
+    found = [sample for sample in samples if sample != sample.strip()]
+    if found:
+        logger.warning(
+            "%d sample ids begin or end with blanks, for example '%s': they are kept as they are",
+            len(found),
+            found[0],
+        )
 
 
 def _shape(table: ExpressionTable) -> str:

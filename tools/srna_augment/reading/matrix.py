@@ -52,13 +52,13 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     found = find_orientation(row_names, layout.columns, orientation, name)
     rows, values = read_rows(stream, layout)
     if found == FEATURES_AS_ROWS:
-        samples, features = layout.columns, rows
+        samples, features = layout.columns, [row.strip() for row in rows]
         values = values.T
-        if len(samples) == 1 and samples[0].lower() in _NO_SAMPLE:
+        if len(samples) == 1 and samples[0].strip().lower() in _NO_SAMPLE:
             samples = [stream.sample]
         axis = "column"
     else:
-        samples, features = rows, layout.columns
+        samples, features = rows, [column.strip() for column in layout.columns]
         axis = "row"
     check_samples(samples, axis, name)
     return ExpressionTable(
@@ -87,7 +87,7 @@ def read_rows(
     Returns
     -------
     names : list of str
-        ``(n_rows,)``
+        ``(n_rows,)``, outer blanks and all.
     values : numpy.ndarray
         ``(n_rows, n_columns)``, float32.
 
@@ -144,7 +144,7 @@ def _parse_block(
                 f"{where}, row {number}: has {n_found + 1} cells where the header has "
                 f"{layout.width}: check for names with a delimiter in them or a cut line"
             )
-        names.append(decode(name).strip())
+        names.append(decode(name))
         rests.append(rest)
         numbers.append(number)
     n_columns = len(layout.columns)
@@ -160,7 +160,7 @@ def _parse_block(
         values = parse_cells(text, len(names) * n_columns)
     except BadCell as bad:
         row, column = divmod(bad.index, n_columns)
-        shown = layout.columns[column] or str(layout.values[column] + 1)
+        shown = layout.columns[column].strip() or str(layout.values[column] + 1)
         raise DataError(bad_cell_line(where, numbers[row], shown, bad.text)) from None
     return names, values.reshape(len(names), n_columns)
 
@@ -194,7 +194,7 @@ def check_samples(samples: Sequence[str], axis: str, where: str) -> None:
     """
     seen: dict[str, int] = {}
     for number, sample in enumerate(samples, 1):
-        if not sample:
+        if not sample.strip():
             raise DataError(
                 f"{where}: sample {number} (by {axis}) has no name: name it in the table"
             )

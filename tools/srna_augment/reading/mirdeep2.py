@@ -37,11 +37,11 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
     DataError
         There is no column of counts.
     """
-    header = split_line(stream.head_lines(1)[0], b"\t")
+    header = split_line(stream.head_lines(1)[0], b"\t", blanks=True)
     values = [
         column
         for column in range(4, len(header))
-        if header[column] and "(norm)" not in header[column]
+        if header[column].strip() and "(norm)" not in header[column]
     ]
     if not values:
         raise DataError(f"{stream.name}: has no column of counts after '{_LEAD[-1]}'")
@@ -51,7 +51,7 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
     names, counts = read_rows(stream, layout)
     shared = bool(np.any(counts != np.rint(counts)))
     order: dict[str, int] = {}
-    rows = np.array([order.setdefault(name, len(order)) for name in names])
+    rows = np.array([order.setdefault(name.strip(), len(order)) for name in names])
     merged = np.zeros((len(order), len(samples)), dtype=np.float32)
     (np.add if shared else np.maximum).at(merged, rows, np.nan_to_num(counts, nan=0.0))
     how = "sum" if shared else "highest"

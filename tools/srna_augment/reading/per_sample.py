@@ -69,15 +69,17 @@ def read_two_columns(stream: Stream) -> ExpressionTable:
     delimiter = find_delimiter(stream.head_lines(12))
     layout = Layout(delimiter, 2, 0, [1], ["2"], [], "")
     names, values = read_rows(stream, layout, header=False)
-    return _one_sample(stream, names, values, "counts of one sample in two columns (as Oasis 2)")
+    features = [name.strip() for name in names]
+    return _one_sample(stream, features, values, "counts of one sample in two columns (as Oasis 2)")
 
 
-def _read_named(stream: Stream, names: str, values: str, title: str) -> ExpressionTable:
+def _read_named(stream: Stream, name: str, values: str, title: str) -> ExpressionTable:
     header = split_line(stream.head_lines(1)[0], b"\t")
     layout = Layout(
-        b"\t", len(header), header.index(names), [header.index(values)], [values], [], names
+        b"\t", len(header), header.index(name), [header.index(values)], [values], [], name
     )
-    features, counts = read_rows(stream, layout)
+    names, counts = read_rows(stream, layout)
+    features = [name.strip() for name in names]
     table = _one_sample(stream, features, counts, title)
     table.units = COUNTS
     order: dict[str, int] = {}

@@ -56,7 +56,7 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
             "miRNA, ...): put it back, or give mirna.tsv of the same folder"
         )
     delimiter = found[1]
-    header = split_line(found[0].rstrip(b"\r"), delimiter)
+    header = split_line(found[0].rstrip(b"\r"), delimiter, blanks=True)
     samples = [cell for cell in header if cell not in ANNOTATION]
     if not samples or "miRNA" not in header:
         raise DataError(f"{name}: has no samples after mirtop's own columns: give the joined table")
@@ -77,7 +77,7 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
     mirnas, values = read_rows(stream, layout, header=False)
     np.nan_to_num(values, copy=False, nan=0.0)
     order: dict[str, int] = {}
-    rows = np.array([order.setdefault(mirna, len(order)) for mirna in mirnas])
+    rows = np.array([order.setdefault(mirna.strip(), len(order)) for mirna in mirnas])
     sums = np.zeros((len(order), len(samples)))
     np.add.at(sums, rows, values)
     return ExpressionTable(

@@ -30,14 +30,19 @@ def decode(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def split_line(line: bytes, delimiter: bytes) -> list[str]:
-    """Split one line into cells, quotes taken off."""
+def split_line(line: bytes, delimiter: bytes, *, blanks: bool = False) -> list[str]:
+    """Split one line into cells, quotes taken off.
+
+    Outer blanks of cells are taken off, too, unless `blanks` keeps them: those of sample ids.
+    """
     text = decode(line)
     if '"' in text:
         with suppress(csv.Error):  # an odd quote: taken as it stands
             reader = csv.reader([text.replace("\r", " ")], delimiter=delimiter.decode())
-            return [cell.strip() for cell in next(reader)]
-    return [cell.strip() for cell in text.split(delimiter.decode())]
+            cells = next(reader)
+            return cells if blanks else [cell.strip() for cell in cells]
+    cells = text.split(delimiter.decode())
+    return cells if blanks else [cell.strip() for cell in cells]
 
 
 def find_delimiter(lines: Sequence[bytes]) -> bytes:
@@ -81,7 +86,7 @@ class Layout:
     values : list of int
         Positions of the cells with values.
     columns : list of str
-        Their names in the header.
+        Their names in the header, outer blanks and all.
     left_out : list of str
         Names of columns of text that hold no values.
     corner : str
@@ -116,10 +121,11 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         )
     delimiter = find_delimiter(lines)
     header = split_line(lines[0], delimiter)
+    columns = split_line(lines[0], delimiter, blanks=True)
     rows = [split_line(line, delimiter) for line in lines[1:]]
     width = len(rows[0])
     if len(header) == width - 1:  # R's write.table names no column of row names
-        header = ["", *header]
+        header, columns = ["", *header], ["", *columns]
     if width > 2 and header[-1] == "" and all(row[-1] == "" for row in rows if len(row) == width):
         last = width - 1  # a delimiter at the end of each line
     else:
@@ -155,7 +161,7 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         width=width,
         names=0,
         values=values,
-        columns=[header[column] for column in values],
+        columns=[columns[column] for column in values],
         left_out=[header[column] for column in text],
         corner=header[0],
     )
