@@ -1,4 +1,4 @@
-"""Summaries, stability and importance on numbers small enough to do by hand."""
+"""Summaries, stability and TreeSHAP on numbers small enough to do by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srna_augment.attribution import plots
-from srna_augment.attribution.importance import permutation_importance, stream
+from srna_augment.attribution.importance import stream
 from srna_augment.attribution.stability import mean_ranks, spearman, stability
 from srna_augment.attribution.summary import Summary, own_class, top_mask
 from srna_augment.errors import UsageError
@@ -82,30 +82,6 @@ def test_networks_of_other_seeds_agree_on_markers():
     found = stability(np.array(means), top=1)
     assert found.kept == 1
     assert found.always_top.tolist() == [0]
-
-
-def test_permutation_finds_the_feature_that_is_used():
-    x, y = marker_data(90)
-
-    def predict(inputs: np.ndarray) -> np.ndarray:
-        return inputs[:, :3]  # class i when feature i is the largest
-
-    before = (x[:, :3].argmax(axis=1) == y).mean()
-    assert before > 0.9
-    found = permutation_importance(predict, x, y, 3)
-    assert found.mean.shape == (3, 30)
-    assert (found.mean[:, 3:] == 0).all()
-    assert found.mean.argmax(axis=1).tolist() == [0, 1, 2]
-    only = permutation_importance(predict, x, y, 3, features=np.array([1]))
-    np.testing.assert_array_equal(only.mean[:, 1], found.mean[:, 1])
-    assert (only.mean[:, [0, 2]] == 0).all()
-
-
-def test_permutation_leaves_the_samples_as_they_were():
-    x, y = marker_data(30)
-    kept = x.copy()
-    permutation_importance(lambda inputs: inputs[:, :3], x, y, 3, repeats=1)
-    np.testing.assert_array_equal(x, kept)
 
 
 def small_forest() -> Forest:

@@ -178,6 +178,22 @@ def check_output_folder(path: str | Path) -> None:
         raise UsageError(f"{path}: the folder {folder} cannot be written to: choose another")
 
 
+def make_folder(folder: Path) -> None:
+    """Make an output folder, and those above it, where it is not there yet.
+
+    Raises
+    ------
+    UsageError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be made ({error.strerror}): choose another folder"
+        ) from None
+
+
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with Path(path).open("rb") as handle:

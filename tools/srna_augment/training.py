@@ -304,6 +304,7 @@ def cross_validate(
     seed: int,
     only: frozenset[int] | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    watch: Callable[[Fitted, np.ndarray, np.ndarray], None] | None = None,
 ) -> list[OutOfFold | YearsOutOfFold]:
     """Predict every labelled sample by a model that saw nothing of its unit.
 
@@ -323,6 +324,8 @@ def cross_validate(
         Folds to run; the others' samples are not in the result.
     progress : callable
         Told before each fold.
+    watch : callable, optional
+        Shown each fold's learner, the rows that it left out and their prepared inputs.
 
     Returns
     -------
@@ -350,6 +353,8 @@ def cross_validate(
         raw = fitted.learner.logits(x)[:, seen].astype(np.float64)
         probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), 1e-12)
         distance[test] = nearest_distance(x, fitted.profiles[seen])
+        if watch is not None:
+            watch(fitted, test, x)
         if fitted.years is not None:
             machine, centre, scale = fitted.years
             predicted_years[test] = _as_years(machine, x) * scale + centre

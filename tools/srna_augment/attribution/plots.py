@@ -22,6 +22,16 @@ MAXIMUM_COLUMNS = 90
 BARS = 10
 # Red and blue of ColorBrewer's RdBu, told apart by colour-blind readers
 FOR, AGAINST = "#B2182B", "#2166AC"
+SECTION_PARENT = {
+    "parent_id": "srna_deeplift",
+    "parent_name": "Why: the sRNAs that decide",
+    "parent_description": (
+        "DeepLIFT splits what the network says for a class into contributions of single sRNAs, "
+        "measured from a reference; contributions of a sample add up to the difference of its "
+        "logit from that of the reference. A forest is asked by shuffling one sRNA at a time among "
+        "samples that it was not trained on. Red speaks for the class, blue against it."
+    ),
+}
 
 
 @dataclass
@@ -194,35 +204,16 @@ def write_sections(
     folder, target, shown, samples, method, unit
         As in `write_plots`.
     """
-    parent = {
-        "parent_id": "srna_deeplift",
-        "parent_name": "Why: the sRNAs that decide",
-        "parent_description": (
-            "DeepLIFT splits what the network says for a class into contributions of single sRNAs, "
-            "measured from a reference. Red speaks for the class, blue against it. Contributions "
-            "of a sample add up to the difference of its logit from that of the reference."
-        ),
-    }
     sections: dict[str, dict[str, Any]] = {}
-    limit = colour_limit(shown.values)
     if shown.values.size:
-        sections[f"srna_deeplift_{target}"] = parent | {
+        name = f"srna_deeplift_{target}"
+        sections[name] = _heat_map_section(name, f"{target}: contributions", shown, unit) | {
             "section_name": f"{target}: classes",
             "description": f"Mean over studies; {method}.",
-            "plot_type": "heatmap",
-            "pconfig": {
-                "id": f"srna_deeplift_{target}_plot", "title": f"{target}: contributions",
-                "xlab": "sRNA", "ylab": "class", "zlab": unit, "min": -limit, "max": limit,
-                "square": False, "xcats_samples": False, "ycats_samples": False,
-                "cluster_rows": False, "cluster_cols": False, "tt_decimals": 2,
-                "display_values": False,
-                "colstops": [[0, AGAINST], [0.5, "#f7f7f7"], [1, FOR]],
-            },
-            "xcats": shown.columns, "ycats": shown.rows, "data": shown.values.round(3).tolist(),
-        }  # fmt: skip
+        }
     if samples:
         picture = base64.b64encode(png(bars_figure(samples, method, unit))).decode("ascii")
-        sections[f"srna_deeplift_{target}_samples"] = parent | {
+        sections[f"srna_deeplift_{target}_samples"] = SECTION_PARENT | {
             "section_name": f"{target}: single samples",
             "description": f"The {BARS} largest contributions of one sample of each class.",
             "plot_type": "image",
@@ -232,6 +223,52 @@ def write_sections(
                 f'src="data:image/png;base64,{picture}" /></div>'
             ),
         }  # fmt: skip
+    _write_json(folder, sections)
+
+
+def write_importance(folder: Path, target: str, shown: HeatMap, left_out: str) -> None:
+    """Write what a forest looks at as a section, ``srna_importance_<target>_mqc.json``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An existing folder.
+    target : str
+        For titles and names.
+    shown : HeatMap
+        Lost votes, as shares; nothing is written when it has no cell.
+    left_out : str
+        What the folds left out, in words.
+    """
+    if not shown.values.size:
+        return
+    name = f"srna_importance_{target}"
+    section = _heat_map_section(name, f"{target}: votes lost", shown, "share of votes") | {
+        "section_name": f"{target}: forest",
+        "description": (
+            "Votes for the true class that the random forest loses when one sRNA is shuffled among "
+            f"samples that it was not trained on, mean over studies; {left_out}."
+        ),
+    }
+    _write_json(folder, {name: section})
+
+
+def _heat_map_section(name: str, title: str, shown: HeatMap, unit: str) -> dict[str, Any]:
+    limit = colour_limit(shown.values)
+    return SECTION_PARENT | {
+        "plot_type": "heatmap",
+        "pconfig": {
+            "id": f"{name}_plot", "title": title, "xlab": "sRNA", "ylab": "class", "zlab": unit,
+            "min": -limit, "max": limit, "square": False, "xcats_samples": False,
+            "ycats_samples": False, "cluster_rows": False, "cluster_cols": False,
+            "tt_decimals": 3, "display_values": False,
+            "colstops": [[0, AGAINST], [0.5, "#f7f7f7"], [1, FOR]],
+        },
+        "xcats": shown.columns, "ycats": shown.rows, "data": shown.values.round(4).tolist(),
+    }  # fmt: skip
+
+
+def _write_json(folder: Path, sections: dict[str, dict[str, Any]]) -> None:
     for name, section in sections.items():
         with atomic_output(folder / f"{name}_mqc.json") as temporary:
             text = json.dumps({"id": name, **section}, ensure_ascii=False)

@@ -153,7 +153,7 @@ def main(
     from ..attribution.explain import Settings, explain
     from ..attribution.score_file import FORMAT, FORMAT_VERSION
     from ..expression import read_expression
-    from ..files import atomic_output, check_output_folder, sha256
+    from ..files import atomic_output, check_output_folder, make_folder, sha256
     from ..log import get_logger
     from ..model.file import load_models
 
@@ -164,7 +164,7 @@ def main(
     table = read_expression(expression)
     for folder in (settings.tables, settings.plots, settings.multiqc):
         if folder is not None:
-            _make_folder(folder)
+            make_folder(folder)
     import h5py
 
     with atomic_output(output, binary=True) as temporary:
@@ -215,14 +215,3 @@ def _same_target(path: Path, target: str) -> TargetModel:
         if each.target == target:
             return each
     raise UsageError(f"--compare {path}: it has no model for {target}: give one of the same target")
-
-
-def _make_folder(folder: Path) -> None:
-    from ..errors import UsageError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be made ({error.strerror}): choose another folder"
-        ) from None

@@ -1,13 +1,14 @@
 """`train-rf`: train the forest of one target, and the baselines beside it."""
 
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from .common import command
-from .training_options import run_training, training_options
+from .training_options import OUTPUT_FILE, ImportanceWanted, run_training, training_options
 
-FOREST_PANEL = "Forest"
+FOREST_PANEL, WHY_PANEL = "Forest", "Why"
 
 
 @command("train-rf")
@@ -25,7 +26,34 @@ FOREST_PANEL = "Forest"
     panel=FOREST_PANEL,
     help="Add out-of-fold predictions of majority, logistic and boosted on the same folds.",
 )
-def main(trees: int, baselines: bool, seed: int, threads: int, **options: Any) -> None:
+@click.option(
+    "--importance",
+    type=OUTPUT_FILE,
+    metavar="TSV",
+    panel=WHY_PANEL,
+    help="Write the sRNAs that the forest looks at for each class: votes for the true class that "
+    "are lost when one is shuffled among the samples that a fold left out. Of several schemes, "
+    "group goes before site before random.",
+)
+@click.option(
+    "--multiqc",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    panel=WHY_PANEL,
+    help="Folder for the same as a section of a MultiQC report.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=20,
+    metavar="N",
+    panel=WHY_PANEL,
+    help="Rows of each class in --importance; 0 for all.",
+)
+def main(
+    trees: int, baselines: bool, importance: Path | None, multiqc: Path | None, top: int,
+    seed: int, threads: int, **options: Any,
+) -> None:  # fmt: skip
     """Train a random forest on normalised expression, and predict what each fold left out.
 
     EXPRESSION is the output of `normalise`, with labels in its metadata.
@@ -33,11 +61,22 @@ def main(trees: int, baselines: bool, seed: int, threads: int, **options: Any) -
     Example: `train-rf expression.h5ad --target tissue --scheme random --scheme group --baselines
     --output tissue.h5 --predictions tissue.tsv`
     """
+    from ..files import check_output_folder, make_folder
     from ..learners.forest import ForestSettings
     from ..learners.forest_recipe import baseline_recipes, forest_recipe
 
+    if importance is not None:
+        check_output_folder(importance)
+    if multiqc is not None:
+        make_folder(multiqc)
     settings = ForestSettings(trees=trees)
     recipes = [forest_recipe(settings, threads)]
     if baselines:
         recipes += baseline_recipes(threads)
-    run_training(recipes, seed=seed, settings={"learner": "forest", **vars(settings)}, **options)
+    run_training(
+        recipes,
+        seed=seed,
+        settings={"learner": "forest", **vars(settings)},
+        importance=ImportanceWanted(importance, multiqc, top),
+        **options,
+    )

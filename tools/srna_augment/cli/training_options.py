@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,49 @@ from ..targets import TARGETS
 from .common import INPUT_FILE
 
 if TYPE_CHECKING:
+    from ..attribution.summary import ClassSummary
     from ..expression import Expression
     from ..training import Labelled, Recipe
 
 DATA_PANEL, CV_PANEL, OUTPUT_PANEL = "Data", "Cross-validation", "Output"
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class ImportanceWanted:
+    """Where the importance of sRNAs on samples left out shall go.
+
+    Attributes
+    ----------
+    table : pathlib.Path or None
+        A TSV, in the columns of the class tables of `deeplift-score`.
+    multiqc : pathlib.Path or None
+        Folder for a section of a MultiQC report.
+    top : int
+        Rows of each class in the table; 0 for all.
+    """
+
+    table: Path | None
+    multiqc: Path | None
+    top: int
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was asked for."""
+        return self.table is not None or self.multiqc is not None
+
+    def write(self, data: Labelled, found: list[ClassSummary], scheme: str) -> None:
+        """Write what was asked for."""
+        from ..attribution import plots, tables
+        from ..training import SCHEME_TEXT
+
+        features = data.expression.features
+        if self.table is not None:
+            rows = tables.class_rows(data.target, data.classes, features, found, self.top)
+            tables.write_table(self.table, tables.CLASS_COLUMNS, rows)
+        if self.multiqc is not None:
+            names = [data.classes[each.group] for each in found]
+            shown = plots.heat_map(found, names, features)
+            plots.write_importance(self.multiqc, data.target, shown, SCHEME_TEXT[scheme])
 
 
 def training_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -127,6 +166,7 @@ def run_training(
     predictions: Path | None,
     seed: int,
     settings: dict[str, Any],
+    importance: ImportanceWanted | None = None,
 ) -> None:
     """Cross-validate, then train and write the final model of the first recipe.
 
@@ -141,11 +181,18 @@ def run_training(
     if calibrate_from:
         wanted = []
     _check_options(wanted, only_folds, n_folds, calibrate_from, output, predictions)
-    check_distinct((output, predictions), [expression, *calibrate_from])
+    table_of_importance = importance.table if importance else None
+    if importance and not wanted:
+        raise UsageError(
+            "--importance and --multiqc are of samples that folds left out: give --scheme random, "
+            "group or site, without --calibrate-from"
+        )
+    check_distinct((output, predictions, table_of_importance), [expression, *calibrate_from])
     from ..expression import read_expression
     from ..model.file import save_models
     from ..predictions import OutOfFold, read_predictions, write_predictions
     from ..training import (
+        CALIBRATES,
         calibrate_across_folds,
         check_gathered,
         cross_validate,
@@ -167,6 +214,12 @@ def run_training(
         check_gathered(raw, data, recipes[0].name)
     else:
         raw = []
+        watched = None
+        if importance:
+            from ..learners.forest_importance import LeftOutImportance
+
+            watched = LeftOutImportance(data, seed)
+        hardest = min(wanted, key=CALIBRATES.index) if wanted else None
         for scheme in wanted:
             for recipe in recipes:
                 raw += cross_validate(
@@ -177,7 +230,12 @@ def run_training(
                     seed=seed,
                     only=frozenset(only_folds) or None,
                     progress=get_logger().info,
+                    watch=watched.add
+                    if watched and recipe is recipes[0] and scheme == hardest
+                    else None,
                 )
+        if importance and watched and hardest:
+            importance.write(data, watched.results(), hardest)
     if predictions is not None:
         # parts of folds stay raw: calibration of one fold needs the others
         shown = (

@@ -1,0 +1,65 @@
+"""Permutation importance of a forest: the fast way against shuffling and predicting anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srna_augment.attribution.importance import permutation_loss
+from srna_augment.learners.forest import ForestSettings, fit_forest
+from srna_augment.model.forest import Forest
+
+from .networks import marker_data
+
+
+def one_split() -> Forest:
+    """One tree: feature 0 at most 0.5 is class 0 with 90 in 100 votes, else class 1 with all."""
+    return Forest(
+        roots=np.array([0], "i4"), feature=np.array([0, -1, -1], "i4"),
+        threshold=np.array([0.5, 0, 0], "f4"), left=np.array([1, 0, 0], "i4"),
+        right=np.array([2, 0, 0], "i4"), value=np.array([[0.5, 0.5], [0.9, 0.1], [0, 1]], "f4"),
+    )  # fmt: skip
+
+
+def test_lost_votes_by_hand():
+    x = np.array([[0, 9], [1, 9]], "f4")
+    truth = np.array([0, 1])
+    found = permutation_loss(one_split(), x, truth, repeats=400)
+    # two samples change places in half of the shuffles: 0.9 votes are lost each time
+    np.testing.assert_allclose(found[:, 0], 0.45, atol=0.08)
+    assert found[0, 0] == pytest.approx(found[1, 0])
+    assert (found[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize("n_features", [30, 15])
+def test_as_shuffling_and_predicting_anew(n_features):
+    """With 15 features, inputs 0 and 15 are two views of the first, shuffled together."""
+    x, y = marker_data(120)
+    forest = fit_forest(x[:60], y[:60], 3, np.ones(60), ForestSettings(trees=15), seed=1)
+    x, y = x[60:], y[60:]
+    found = permutation_loss(forest, x, y, n_features=n_features, repeats=2, seed=4)
+    rows = np.arange(len(x))
+    before = forest.mean_value(x)[rows, y]
+    expected = np.zeros((len(x), n_features))
+    for repeat in range(2):
+        everyone = np.broadcast_to(rows[:, None], expected.shape)
+        donors = np.random.default_rng([4, repeat]).permuted(everyone, axis=0)
+        for feature in range(n_features):
+            shuffled = x.copy()
+            for view in range(feature, x.shape[1], n_features):
+                shuffled[:, view] = x[donors[:, feature], view]
+            expected[:, feature] += (before - forest.mean_value(shuffled)[rows, y]) / 2
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.abs(expected).max() > 0.1
+
+
+def test_the_marker_of_a_class_costs_it_most_votes():
+    x, y = marker_data(240)
+    forest = fit_forest(x[:120], y[:120], 3, np.ones(120), ForestSettings(trees=40), seed=1)
+    kept = x[120:].copy()
+    found = permutation_loss(forest, x[120:], y[120:])
+    np.testing.assert_array_equal(x[120:], kept)
+    for name in range(3):
+        mean = found[y[120:] == name].mean(axis=0)
+        assert mean.argmax() == name
+        assert np.abs(mean[3:]).max() < 0.3 * mean[name]  # decoys
