@@ -293,7 +293,7 @@ def test_years_come_from_the_named_column(trained, tmp_path):
         (lambda text: text[: len(text) // 2].rsplit("\n", 1)[0], "have no prediction"),
         (lambda text: text + text.split("\n", 1)[1], "stands twice"),
         (lambda text: "sample_id\tvalue\na\t1\n", "no column"),
-        (lambda text: "", "cannot be read as predictions"),
+        (lambda text: "", "is empty"),
     ],
 )  # fmt: skip
 def test_gathered_predictions_that_do_not_fit_are_refused(trained, change, line, tmp_path):

@@ -254,9 +254,9 @@ def test_a_column_twice_is_refused(write):
         (b"", "is empty"),
         (b"\n \n", "is empty"),
         (b"\xff\xfe\x00\x01", "not a text table"),
-        (b"\x1f\x8b\x08\x00 not gzip at all", "not a text table"),
-        (gzip.compress(b"sample_id\ttarget" * 50)[:30], "not a text table"),
-        (b"\x1f\x8bnot gzip at all", "cannot be read"),
+        (b"\x1f\x8b\x08\x00 not gzip at all", "gzip data are damaged"),
+        (gzip.compress(b"sample_id\ttarget" * 50)[:30], "gzip data end early"),
+        (b"\x1f\x8bnot gzip at all", "gzip data are damaged"),
         (b"sample,target,model\n1,2,3\n", "row 1 has no column sample_id"),
     ],
 )

@@ -99,6 +99,7 @@ class World:
     forest: Path
     network: Path
     predictions: Path
+    network_predictions: Path
 
 
 def build(folder: Path) -> World:
@@ -112,6 +113,7 @@ def build(folder: Path) -> World:
         forest=folder / "forest.h5",
         network=folder / "network.h5",
         predictions=folder / "predictions.tsv",
+        network_predictions=folder / "network_predictions.tsv",
     )
     world.table.write_text(table())
     world.metadata.write_text(metadata())
@@ -127,7 +129,8 @@ def build(folder: Path) -> World:
         ),
         (
             "train-dl", world.expression, "--target", "tissue", "--members", 0, "--folds", 3,
-            "--scheme", "group", "-o", world.network, "--min-samples", 2,
+            "--scheme", "group", "-o", world.network, "--predictions", world.network_predictions,
+            "--min-samples", 2,
         ),
     ):  # fmt: skip
         done = run_main(name, *arguments)

@@ -10,6 +10,8 @@ import numpy as np
 
 from .errors import DataError
 from .files import atomic_output
+from .metrics.reading import ROUNDING
+from .metrics.table_file import read_table
 from .ontology import YEARS
 from .splits import SCHEMES
 
@@ -174,22 +176,9 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
     import pandas as pd
 
     where = ", ".join(map(str, paths))
-    frames = []
-    for path in paths:
-        try:
-            frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"{path}: cannot be read as predictions ({error}): give what --predictions wrote"
-            ) from None
-        missing = [name for name in COLUMNS if name not in frame.columns]
-        if missing:
-            raise DataError(
-                f"{path}: no column {missing[0]}: give what --predictions of train-dl or "
-                f"train-rf wrote"
-            )
-        frames.append(frame)
-    table = pd.concat(frames, ignore_index=True).fillna("")
+    table = pd.concat([read_table(path, COLUMNS)[0] for path in paths], ignore_index=True)
+    if table.empty:
+        raise DataError(f"{where}: no predictions in it: give what --predictions wrote")
     results: list[OutOfFold | YearsOutOfFold] = []
     for (target, model, scheme), rows in table.groupby(["target", "model", "scheme"], sort=True):
         rows = rows.sort_values("sample_id", kind="stable")
@@ -215,7 +204,7 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
             truth, predicted = _numbers(rows[["truth", "predicted"]], float, where).T
             results.append(YearsOutOfFold(truth=truth, predicted=predicted, **shared))
             continue
-        columns = [c for c in rows.columns if c.startswith(PREFIX) and (rows[c] != "").any()]
+        columns = [c for c in rows.columns if c.startswith(PREFIX) and rows[c].notna().any()]
         classes = [name.removeprefix(PREFIX) for name in columns]
         unknown = sorted(set(rows["truth"]) - set(classes))
         if unknown:
@@ -227,21 +216,37 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
             OutOfFold(
                 target=str(target),
                 truth=rows["truth"].to_numpy(),
-                distance=rows["distance"].to_numpy(dtype=np.float32),
+                distance=_numbers(rows[["distance"]], np.float32, where)[:, 0],
                 classes=classes,
-                probabilities=_numbers(rows[columns].replace("", "0"), np.float32, where),
+                probabilities=_probabilities(rows, columns, where),
                 **shared,
             )
         )
     return results
 
 
+def _probabilities(rows: pd.DataFrame, columns: list[str], where: str) -> np.ndarray:
+    """Return probabilities ``(n_samples, n_classes)``; 0 for a class that a fold did not know."""
+    found = rows[columns].fillna(0.0).to_numpy(dtype=np.float32)
+    sound = ((found >= 0) & (found <= 1)).all(axis=1) & (abs(found.sum(axis=1) - 1) <= ROUNDING)
+    if not sound.all():
+        raise DataError(
+            f"{where}: the probabilities of sample {rows['sample_id'].iloc[int(sound.argmin())]} "
+            f"do not lie between 0 and 1, or do not sum to 1: give what --predictions wrote, "
+            f"unchanged"
+        )
+    return found
+
+
 def _numbers(cells: pd.DataFrame, kind: type, where: str) -> np.ndarray:
     """Return cells of text as finite numbers ``(n_rows, n_columns)``."""
     try:
         numbers = cells.to_numpy(dtype=kind)
-    except ValueError as error:
-        raise DataError(f"{where}: {error}: give what --predictions wrote, unchanged") from None
+    except (ValueError, OverflowError) as error:
+        raise DataError(
+            f"{where}, column {' or '.join(cells.columns)}: {error}: give what --predictions "
+            f"wrote, unchanged"
+        ) from None
     if not np.isfinite(numbers).all():
         raise DataError(f"{where}: holds numbers that are not finite: run the folds anew")
     return numbers

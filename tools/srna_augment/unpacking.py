@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
@@ -73,7 +74,16 @@ class _Inflating(io.RawIOBase):
         super().close()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._inflated.read(len(buffer))
+        try:
+            data = self._inflated.read(len(buffer))
+        except EOFError:
+            raise DataError(
+                f"{self._where}: the gzip data end early: the file was cut short, copy it again"
+            ) from None
+        except (gzip.BadGzipFile, zlib.error):
+            raise DataError(
+                f"{self._where}: the gzip data are damaged: copy the file again"
+            ) from None
         buffer[: len(data)] = data
         self._n_bytes += len(data)
         refuse_implausible(self._packed.n_bytes, self._n_bytes, self._where)
@@ -94,7 +104,7 @@ def gunzip(handle: IO[bytes], where: str, *, closes: bool = False) -> io.Buffere
 
     Notes
     -----
-    Reading raises `DataError` as `refuse_implausible` does, and what `gzip` raises for damage.
+    Reading raises `DataError` as `refuse_implausible` does, and where the data are damaged.
     """
     return io.BufferedReader(_Inflating(handle, where, closes), 1 << 16)
 

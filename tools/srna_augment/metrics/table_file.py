@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -30,16 +29,38 @@ PROB = "prob:"
 FIRST_ROW = 2
 
 
-def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
-    """Read one file; returns its rows and the classes of its ``prob:`` columns."""
+def read_table(
+    path: str | Path, more_columns: tuple[str, ...] = ()
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read one file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file, plain or gzipped; ``-`` is standard input.
+    more_columns : tuple of str
+        Columns that it must have besides `COLUMNS`.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Text, and float64 in ``prob:`` columns; NaN where they are empty.
+    classes : list of str
+        Of the ``prob:`` columns.
+
+    Raises
+    ------
+    DataError
+        The file is no such table.
+    """
     import pandas as pd
 
     try:
         with open_text(path) as handle:
             text = handle.read().removeprefix("\ufeff")
-    except (UnicodeDecodeError, EOFError, zlib.error) as error:
+    except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a text table ({error}): give a predictions.tsv") from None
-    except OSError as error:  # such as what begins like gzip and is none
+    except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror or error}): check the path"
         ) from None
@@ -47,7 +68,7 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
         raise DataError(f"{path}: is empty: the command that should have written it failed")
     lines = text.rstrip("\n").split("\n")
     header = next(csv.reader(lines[:1], delimiter="\t"))
-    missing = [name for name in COLUMNS if name not in header]
+    missing = [name for name in (*COLUMNS, *more_columns) if name not in header]
     if missing:
         raise DataError(
             f"{path}: row 1 has no column {', '.join(missing)}: give a tab-separated "
@@ -63,7 +84,9 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
                 f"{len(header)}: the file was cut short or edited; write it again"
             )
     probabilities = [name for name in header if name.startswith(PROB) and name != PROB]
-    text_columns = [name for name in (*COLUMNS, "study") if name in header]
+    text_columns = [
+        name for name in dict.fromkeys((*COLUMNS, "study", *more_columns)) if name in header
+    ]
     try:
         table = pd.read_csv(
             io.StringIO(text),

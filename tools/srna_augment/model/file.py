@@ -90,6 +90,8 @@ def load_models(path: str | Path) -> list[TargetModel]:
                     f"install the srna-augment that made it, or train anew"
                 )
             _refuse_all_but_plain_arrays(file)
+            if not len(file["targets"]):
+                raise ValueError("it has no target")
             return [_read_target(group, name) for name, group in file["targets"].items()]
     except DataError:
         raise

@@ -123,8 +123,9 @@ def _read_matrix(node: h5py.Dataset | h5py.Group, where: str) -> np.ndarray:
             raise DataError(f"{where}: X holds no numbers in two dimensions: give counts")
         values = np.empty(node.shape, dtype=np.float32)
         step = max(1, _BLOCK_VALUES // max(1, node.shape[1]))
-        for start in range(0, node.shape[0], step):
-            values[start : start + step] = node[start : start + step]
+        with np.errstate(over="ignore"):  # what becomes infinite is refused with its place
+            for start in range(0, node.shape[0], step):
+                values[start : start + step] = node[start : start + step]
         return values
     return _read_sparse(node)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import queue
 import sys
 import threading
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,14 +185,6 @@ class Stream:
     def _read(self, n_bytes: int) -> bytes:
         try:
             return self._handle.read(n_bytes)
-        except EOFError:
-            raise DataError(
-                f"{self.name}: the gzip data end early: the file was cut short, copy it again"
-            ) from None
-        except (gzip.BadGzipFile, zlib.error):
-            raise DataError(
-                f"{self.name}: the gzip data are damaged: copy the file again"
-            ) from None
         except OSError as error:
             raise unreadable(self.name, error) from None
 
