@@ -64,7 +64,7 @@ workflow {
     versions = channel.topic('versions').unique().toSortedList().map { rows -> versionsYaml(rows) }
     MULTIQC(
         EVALUATE.out.sections
-            .mix(DEEPLIFT_SCORE.out.sections, AUGMENT.out.sections)
+            .mix(DEEPLIFT_SCORE.out.sections, CROSS_VALIDATE.out.sections, AUGMENT.out.sections)
             .collect(sort: { section -> section.toString() }),
         file(params.multiqc_config),
         versions,
@@ -91,6 +91,7 @@ workflow {
             published('attribution', 'attribution', DEEPLIFT_SCORE.out.scores),
             published('attribution tables', 'attribution', DEEPLIFT_SCORE.out.tables),
             published('attribution plots', 'attribution', DEEPLIFT_SCORE.out.plots),
+            published('importance', 'attribution', CROSS_VALIDATE.out.importance),
             published('software versions', 'pipeline_info', versions.collectFile(name: 'software_versions.yml')),
             published('parameters', 'pipeline_info', given.collectFile(name: 'parameters.json', newLine: true)),
         )

@@ -50,6 +50,8 @@ workflow CROSS_VALIDATE {
     emit:
     models      // tuples of job and file
     predictions // tuples of job and table, one a target and learner
+    importance = TRAIN_RF.out.importance // tuples of job and table, of forests that did all folds in one task
+    sections = TRAIN_RF.out.sections     // the same for the report
 }
 
 // One job a target and learner: every scheme, every fold, the final model.

@@ -88,6 +88,7 @@ def test_results_lie_where_the_documentation_says(whole: tuple[str, Path], root:
         assert f"`{name}`" in documented or f"`{name}/`" in documented
     assert files(results / "models") == {"tissue.dl.h5", "tissue.rf.h5"}
     assert files(results / "predictions") == {"tissue.dl.tsv", "tissue.rf.tsv"}
+    assert files(results / "attribution") == {"tissue.dl", "tissue.rf.importance.tsv"}
     assert files(results / "attribution" / "tissue.dl") == {"scores.h5", "tables", "plots"}
     assert files(results / "pipeline_info") == INFO
 
@@ -149,6 +150,8 @@ def test_report_and_versions_name_the_tools(whole: tuple[str, Path]) -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+\S*", str(v)) for v in versions["Tools"].values())
     report = (results / "multiqc_report.html").read_text(encoding="utf-8")
     assert "deeplift-score" in report
+    for section in ("srna_deeplift_tissue", "srna_importance_tissue"):
+        assert f'id="{section}"' in report
 
 
 @pytest.mark.parametrize(
