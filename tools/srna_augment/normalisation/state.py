@@ -251,12 +251,21 @@ def transform(
     column = {name: i for i, name in enumerate(table.features)}
     source = np.array([column.get(name, -1) for name in state.features])
     shared = source >= 0
+    found = (
+        f"only {shared.sum()} of the {len(state.features)} features of the model are in the "
+        f"table (it has {', '.join(table.features[:3])} …; the model has "
+        f"{', '.join(state.features[:3])} …)"
+    )
+    question = (
+        "is it a human miRNA table, with names in it?"
+        if state.level == "stem"
+        else f"level {state.level} keeps precursors and mature arms apart: take a model or state "
+        f"of level stem, where they meet"
+    )
     if shared.sum() < min(MINIMUM_SHARED, len(state.features)):
-        raise DataError(
-            f"only {shared.sum()} of the {len(state.features)} features of the model are in the "
-            f"table (it has {', '.join(table.features[:3])} …; the model has "
-            f"{', '.join(state.features[:3])} …): is it a human miRNA table, with names in it?"
-        )
+        raise DataError(f"{found}: {question}")
+    if shared.sum() < 0.5 * len(state.features):
+        get_logger().warning("%s, and the others are filled: %s", found, question)
     transform_rows = METHODS[state.method][0]
     reference = None if state.reference is None else np.asarray(state.reference, np.float32)
     fill = np.asarray(state.fill, np.float32)
