@@ -3,9 +3,10 @@
 
     python benchmarks/reading.py [--samples 4243] [--features 40000] [--scale]
 
-Both sides run one after the other, each in a process of its own, on the same file; what is printed
-are processor and wall seconds, peak memory, and their ratios. `--scale` runs `normalise` on 100,000
-samples of 2,500 features instead and prints its peak memory.
+The table is written with samples as rows, then with features as rows. Both sides run one after
+the other, each in a process of its own, on the same file; what is printed are processor and wall
+seconds, peak memory, and their ratios. `--scale` runs `normalise` on 100,000 samples of 2,500
+features instead, and prints its peak memory.
 """
 
 from __future__ import annotations
@@ -21,16 +22,20 @@ import numpy as np
 
 POOL = 64
 
+# In the table's memory, block by block, as `normalise` does it.
 OURS = """
 import sys, numpy as np
 from srna_augment import reading
-from srna_augment.normalisation.methods import close, log2_rpm
-values = log2_rpm(close(reading.read_tables([sys.argv[1]]).values))
+from srna_augment.normalisation.methods import close, log2_rpm, row_blocks
+values = reading.read_tables([sys.argv[1]]).values
+for rows in row_blocks(*values.shape):
+    values[rows] = log2_rpm(close(values[rows]))
 """
 PANDAS = """
 import sys, numpy as np, pandas as pd
+samples_as_rows = sys.argv[2] == "samples"
 values = pd.read_csv(sys.argv[1], sep="\\t", index_col=0).to_numpy()
-values = np.log2(values / values.sum(axis=1, keepdims=True) * 1e6 + 1)
+values = np.log2(values / values.sum(axis=int(samples_as_rows), keepdims=True) * 1e6 + 1)
 """
 MEASURE = """
 import resource, runpy, sys, time
@@ -44,16 +49,25 @@ finally:
 """
 
 
-def write_table(path: Path, samples: int, features: int) -> None:
-    """Write counts of samples x miRNAs; rows repeat after `POOL`, ids do not."""
+def write_table(path: Path, samples: int, features: int, rows: str = "samples") -> None:
+    """Write counts of samples x miRNAs; samples repeat after `POOL`, ids do not."""
     generator = np.random.default_rng(0)
     mean = generator.lognormal(1, 2, features)
-    names = "\t".join(f"hsa-miR-{i}-5p" for i in range(1, features + 1))
-    rows = ["\t".join(map(str, generator.poisson(mean))) for _ in range(POOL)]
+    counts = np.stack([generator.poisson(mean) for _ in range(POOL)])
+    sample_names = [f"sample-{i:06d}" for i in range(samples)]
+    feature_names = [f"hsa-miR-{i}-5p" for i in range(1, features + 1)]
     with gzip.open(path, "wt", compresslevel=1) as handle:
-        handle.write(f"sample_id\t{names}\n")
-        for i in range(samples):
-            handle.write(f"sample-{i:06d}\t{rows[i % POOL]}\n")
+        if rows == "samples":
+            handle.write("\t".join(["sample_id", *feature_names]) + "\n")
+            lines = ["\t".join(map(str, row)) for row in counts]
+            for i, name in enumerate(sample_names):
+                handle.write(f"{name}\t{lines[i % POOL]}\n")
+        else:
+            handle.write("\t".join(["name", *sample_names]) + "\n")
+            for name, column in zip(feature_names, counts.T, strict=True):
+                cells = [str(count) for count in column]
+                line = "\t".join(cells[i % POOL] for i in range(samples))
+                handle.write(f"{name}\t{line}\n")
 
 
 def measure(code: str, *arguments: str) -> tuple[float, float, float]:
@@ -77,10 +91,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "table.tsv.gz"
         if options.scale:
-            options.samples, options.features = 100_000, 2_500
-        write_table(table, options.samples, options.features)
-        size = f"{options.samples:,} x {options.features:,}, {table.stat().st_size / 2**20:.0f} MiB"
-        if options.scale:
+            write_table(table, 100_000, 2_500)
+            size = f"100,000 x 2,500, {table.stat().st_size / 2**20:.0f} MiB"
             call = (
                 "import sys; from srna_augment.cli.normalise import main; "
                 "sys.argv[0] = 'normalise'; main(standalone_mode=False)"
@@ -89,12 +101,19 @@ def main() -> None:
             cpu, wall, peak = measure(call, str(table), "--output", output)
             print(f"normalise, {size}: {cpu:.0f} s processor, {wall:.0f} s, {peak:.2f} GiB")
             return
-        ours, theirs = measure(OURS, str(table)), measure(PANDAS, str(table))
-        print(f"gzipped table to log2 RPM, {size}")
-        for name, (cpu, wall, peak) in (("srna-augment", ours), ("pandas", theirs)):
-            print(f"  {name:<13} {cpu:6.1f} s processor {wall:6.1f} s {peak:6.2f} GiB")
-        ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-        print(f"  ratio         {ratios[0]:6.2f}             {ratios[1]:6.2f}   {ratios[2]:6.2f}")
+        for rows in ("samples", "features"):
+            write_table(table, options.samples, options.features, rows)
+            ours, theirs = (measure(code, str(table), rows) for code in (OURS, PANDAS))
+            print(
+                f"gzipped table to log2 RPM, {options.samples:,} samples x {options.features:,} "
+                f"features, {rows} as rows, {table.stat().st_size / 2**20:.0f} MiB"
+            )
+            for name, (cpu, wall, peak) in (("srna-augment", ours), ("pandas", theirs)):
+                print(f"  {name:<13} {cpu:6.1f} s processor {wall:6.1f} s {peak:6.2f} GiB")
+            ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+            print(
+                f"  ratio         {ratios[0]:6.2f}             {ratios[1]:6.2f}   {ratios[2]:6.2f}"
+            )
 
 
 if __name__ == "__main__":
