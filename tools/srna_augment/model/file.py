@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..calibration import Calibration, Novelty
-from ..errors import DataError
+from ..errors import DataError, data_of
 from ..files import atomic_output
 from ..normalisation import State
 from ..unpacking import own_datasets
 from .forest import LEAF, Forest
 from .inputs import VIEWS, Inputs
-from .network import LAYERS, Dense, Layer, Network
+from .network import LAYERS, BatchNorm, Dense, Layer, Network
 from .target import Learner, TargetModel, Years
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ FORMAT = "srna-augment model"
 FORMAT_VERSION = 1
 MAXIMUM_BYTES = 4 << 30
 MAXIMUM_MEMBERS = 1000
+# No weight, threshold or value of an input comes near; products of such still fit in float32.
+LARGEST = 1e9
+# Arrays of whole numbers; all others are of floats.
+INDICES = frozenset({"roots", "feature", "left", "right"})
 
 
 def save_models(models: list[TargetModel], path: str | Path, *, version: str) -> None:
@@ -92,7 +96,8 @@ def load_models(path: str | Path) -> list[TargetModel]:
             _refuse_all_but_plain_arrays(file)
             if not len(file["targets"]):
                 raise ValueError("it has no target")
-            return [_read_target(group, name) for name, group in file["targets"].items()]
+            with data_of(str(path)):
+                return [_read_target(group, name) for name, group in file["targets"].items()]
     except DataError:
         raise
     except FileNotFoundError:
@@ -144,8 +149,11 @@ def _read_arrays(group: h5py.Group, kind: Any, shapes: dict[str, tuple[int | Non
         )
         if not fits:
             raise ValueError(f"'{name}' has shape {data.shape}, not {wanted}")
-        if not np.isfinite(data).all():
-            raise ValueError(f"'{name}' holds values that are not finite")
+        index = name in INDICES
+        if data.dtype.kind != ("i" if index else "f") or data.dtype.itemsize < 4:
+            raise ValueError(f"'{name}' holds {data.dtype}, not {'int32' if index else 'float32'}")
+        if not np.isfinite(data).all() or (np.abs(data) > LARGEST).any():
+            raise ValueError(f"'{name}' holds values that are not finite, or beyond {LARGEST:g}")
         arrays[name] = data
     return arrays
 
@@ -306,7 +314,10 @@ def _read_layer(group: h5py.Group, width: int) -> Layer:
     shapes: dict[str, tuple[int | None, ...]] = dict.fromkeys(layer.arrays, (width,))
     if "epsilon" in shapes:
         shapes["epsilon"] = (1,)
-    return layer(**_read_arrays(group, layer, shapes))
+    made = layer(**_read_arrays(group, layer, shapes))
+    if isinstance(made, BatchNorm) and not (made.variance + made.epsilon > 0).all():
+        raise ValueError("'variance' holds values that are not positive")
+    return made
 
 
 def _read_forest(group: h5py.Group, n_inputs: int, n_outputs: int) -> Forest:
