@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from srna_augment.errors import DataError
+from srna_augment.features import collapse
 from srna_augment.reading import read_tables
 
 from . import writers
@@ -46,8 +47,30 @@ def test_rpm_tables_are_known_as_such(write, tmp_path):
     assert as_dict(table) == pytest.approx(expected(TOY.cpm), rel=1e-6)
 
 
-def test_logged_table_is_refused_with_the_way_out_and_undone_on_demand(tmp_path):
-    paths = writers.smrnaseq_logtpm(tmp_path, TOY)
+def test_hairpins_meet_matures_at_the_stem(tmp_path):
+    hairpins = collapse(read_tables(writers.smrnaseq_hairpin(tmp_path, TOY)), "stem")
+    matures = collapse(read_tables(writers.smrnaseq_edger(tmp_path, TOY)), "stem")
+    assert hairpins.features == matures.features
+    np.testing.assert_array_equal(hairpins.values, matures.values)
+    np.testing.assert_array_equal(matures.values, TOY.counts)
+
+
+def test_excerpts_classes_of_rna_are_put_side_by_side(tmp_path):
+    paths = writers.excerpt_classes(tmp_path, TOY)
+    table = read_tables(paths)
+    assert table.samples == TOY.samples
+    assert table.units == "fractional counts"
+    expected = TOY.counts + 0.5 * (TOY.counts > 1000)
+    np.testing.assert_array_equal(table.values, np.hstack([expected] * 4))
+    kinds = collapse(table, "mature").var["kind"]
+    assert kinds.iloc[[0, 5, 10, 15]].tolist() == ["miRNA", "tRNA fragment", "piRNA", "other"]
+    for path in paths:  # each by itself, too
+        np.testing.assert_array_equal(read_tables(path).values, expected)
+
+
+@pytest.mark.parametrize("write", [writers.smrnaseq_logtpm, writers.smrnaseq_logtpm_csv])
+def test_logged_table_is_refused_with_the_way_out_and_undone_on_demand(write, tmp_path):
+    paths = write(tmp_path, TOY)
     with pytest.raises(DataError, match=r"look logged with a small offset.*--units log10"):
         read_tables(paths)
     table = read_tables(paths, units="log10")

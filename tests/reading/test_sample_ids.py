@@ -15,7 +15,12 @@ from . import writers
 
 ODD = [" 1A-2", "plasma.7 ", "S 3"]
 TOY = dataclasses.replace(writers.TOY, samples=ODD)
-NAMED_BY_FILE = (writers.excerpt_samples, writers.srnabench, writers.oasis)
+NAMED_BY_FILE = (
+    writers.excerpt_samples,
+    writers.srnabench,
+    writers.srnabench_single,
+    writers.oasis,
+)
 
 
 @pytest.mark.parametrize(

@@ -95,12 +95,41 @@ def smrnaseq_joined(folder: Path, toy: Toy) -> list[Path]:
     )
 
 
+def smrnaseq_mirtop(folder: Path, toy: Toy) -> list[Path]:
+    """The older per-isomiR table: no columns of nucleotides, and the header where it belongs."""
+    columns = ["UID", "Read", "miRNA", "Variant", "iso_5p", "iso_3p", "iso_add3p", "iso_snp"]
+    lines = ["\t".join([*columns, *toy.samples])]
+    for column, mirna in enumerate(toy.features):
+        whole = toy.counts[:, column]
+        for number, part in enumerate([whole // 2, whole - whole // 2]):
+            read = "ACGT" * 5 + "ACGT"[column % 4] + "ACGT"[number]
+            annotation = [f"iso-22-{column}{number}", read, mirna, "NA", "0", "0", "0", "0"]
+            lines.append("\t".join([*annotation, *map(str, part)]))
+    return _lines(folder / "mirtop.tsv", lines)
+
+
 def smrnaseq_edger(folder: Path, toy: Toy) -> list[Path]:
     """R's ``write.table(t(counts), sep = ",", quote = TRUE, col.names = NA)``."""
     lines = [",".join(['""', *(f'"{name}"' for name in toy.features)])]
     for sample, row in zip(toy.samples, toy.counts, strict=True):
         lines.append(",".join([f'"{sample}"', *map(str, row)]))
     return _lines(folder / "mature_counts.csv", lines)
+
+
+def smrnaseq_hairpin(folder: Path, toy: Toy) -> list[Path]:
+    """As the mature table, with precursors: copies share the reads of their mature."""
+    names, columns = [], []
+    for mirna, counts in zip(toy.features, toy.counts.T, strict=True):
+        precursors = MIRNAS[mirna][1]
+        for number, precursor in enumerate(precursors):
+            names.append(precursor)
+            columns.append([count // len(precursors) if number else
+                            count - count // len(precursors) * (len(precursors) - 1)
+                            for count in counts])  # fmt: skip
+    lines = [",".join(['""', *(f'"{name}"' for name in names)])]
+    for sample, row in zip(toy.samples, np.transpose(columns), strict=True):
+        lines.append(",".join([f'"{sample}"', *map(str, row)]))
+    return _lines(folder / "hairpin_counts.csv", lines)
 
 
 def smrnaseq_cpm(folder: Path, toy: Toy) -> list[Path]:
@@ -110,6 +139,11 @@ def smrnaseq_cpm(folder: Path, toy: Toy) -> list[Path]:
 
 def smrnaseq_logtpm(folder: Path, toy: Toy) -> list[Path]:
     return samples_as_rows(folder / "mature_logtpm.txt", toy, "", values=np.log10(toy.cpm + 0.001))
+
+
+def smrnaseq_logtpm_csv(folder: Path, toy: Toy) -> list[Path]:
+    logged = np.log10(toy.cpm + 0.001)
+    return samples_as_rows(folder / "mature_logtpm.csv", toy, '""', delimiter=",", values=logged)
 
 
 def mirdeep2(folder: Path, toy: Toy) -> list[Path]:
@@ -165,6 +199,30 @@ def excerpt_merged(folder: Path, toy: Toy) -> list[Path]:
     )
 
 
+def excerpt_merged_rpm(folder: Path, toy: Toy) -> list[Path]:
+    return features_as_rows(folder / "exceRpt_miRNA_ReadsPerMillion.txt", toy, "", values=toy.cpm)
+
+
+def excerpt_classes(folder: Path, toy: Toy) -> list[Path]:
+    """Write the four merged tables, each with the toy's counts under names of its class."""
+    names = {
+        "miRNA": toy.features,
+        "tRNA": ["Val-CAC", "Gly-GCC", "iMet-CAT", "SeC-TCA", "Lys-TTT"],
+        "piRNA": [f"hsa_piR_00000{number}" for number in range(1, 6)],
+        "gencode": ["MALAT1:lincRNA", "A1BG:protein_coding", "RN7SK:misc_RNA", "VIM-AS1:antisense",
+                    "MT-RNR2:Mt_rRNA"],
+    }  # fmt: skip
+    paths = []
+    for kind, features in names.items():
+        paths += features_as_rows(
+            folder / f"exceRpt_{kind}_ReadCounts.txt",
+            Toy(toy.samples, features, toy.counts),
+            "",
+            values=toy.counts + 0.5 * (toy.counts > 1000),
+        )
+    return paths
+
+
 def srnabench(folder: Path, toy: Toy) -> list[Path]:
     paths = []
     for sample, row in zip(toy.samples, toy.counts, strict=True):
@@ -185,6 +243,21 @@ def srnabench(folder: Path, toy: Toy) -> list[Path]:
                 ]
                 lines.append("\t".join([*cells, f"chr{place}:10-32:+", "1.0", "0.4"]))
         paths += _lines(folder / sample / "mature_sense.grouped", lines)
+    return paths
+
+
+def srnabench_single(folder: Path, toy: Toy) -> list[Path]:
+    """Single assignment: each read counts for one place."""
+    paths = []
+    for sample, row in zip(toy.samples, toy.counts, strict=True):
+        lines = [
+            "name\tunique reads\tread count (SA)\tread count (MA)\tRPM (lib)\tRPM (total)"
+            "\tcoordinateString\tRPM_adj (lib)\tRPM_adj (total)"
+        ]
+        for mirna, count in zip(toy.features, row, strict=True):
+            cells = [mirna, "1", str(count), str(count + 7), "1.5", "0.5", "chr1:1-22:+", "1", "1"]
+            lines.append("\t".join(cells))
+        paths += _lines(folder / sample / "mature_sense_SA.grouped", lines)
     return paths
 
 
@@ -311,9 +384,9 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 
 
 COUNT_WRITERS = [
-    smrnaseq_mirna, smrnaseq_joined, smrnaseq_edger, mirdeep2, mirdeep2_weighed, mirge_counts,
-    excerpt_samples, excerpt_merged, srnabench, seqcluster_mirna, seqcluster_clusters,
-    featurecounts, oasis, tsv_samples, csv_features_gz, bgzip_like, excel_csv, r_spaces,
-    h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer, parquet_samples, parquet_features,
+    smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_weighed,
+    mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single, seqcluster_mirna,
+    seqcluster_clusters, featurecounts, oasis, tsv_samples, csv_features_gz, bgzip_like, excel_csv,
+    r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer, parquet_samples, parquet_features,
 ]  # fmt: skip
-RPM_WRITERS = [smrnaseq_cpm, mirge_rpm]
+RPM_WRITERS = [smrnaseq_cpm, mirge_rpm, excerpt_merged_rpm]

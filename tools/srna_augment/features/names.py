@@ -36,7 +36,10 @@ _KINDS = (
         "tRNA fragment",
         re.compile(
             r"t[iRsD]*R[FNA]*A?[_-](?!$)|tRF|tiRNA|tsRNA|tDR-|.*trna\d*[-_.]|.*\btRNA|"
-            r"MT-T[A-Z]\d?$",
+            r"MT-T[A-Z]\d?$|"
+            # exceRpt's, of gtRNAdb: isotype and anticodon, Val-CAC
+            r"(?:Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|[if]?Met|Leu|Lys|Phe|Pro|SeC|Ser|Sup|"
+            r"Thr|Trp|Tyr|Val)[-_]?[ACGTUN]{3}(?:[-_]|$)",
             re.IGNORECASE,
         ),
     ),
@@ -52,7 +55,9 @@ _KINDS = (
     ),
 )
 _OTHER_FEATURE = re.compile(
-    r"ENS[A-Z]*[GT]\d{11}|URS[0-9A-F]{10}|[ACGTUN]{15,}$|iso-\d+-|.*[-_]?novel|.*-mir-\d",
+    r"ENS[A-Z]*[GT]\d{11}|URS[0-9A-F]{10}|[ACGTUN]{15,}$|iso-\d+-|.*[-_]?novel|.*-mir-\d|"
+    # exceRpt's genes of GENCODE: symbol and biotype, MALAT1:lincRNA
+    r"\S+:(?:protein_coding|antisense|processed_\w+|\w*pseudogene|\w*RNA|TEC|sense_\w+)$",
     re.IGNORECASE,
 )
 
