@@ -50,24 +50,22 @@ finally:
 
 
 def write_table(path: Path, samples: int, features: int, rows: str = "samples") -> None:
-    """Write counts of samples x miRNAs; samples repeat after `POOL`, ids do not."""
+    """Write counts of samples x miRNAs; samples as rows repeat after `POOL`, ids do not."""
     generator = np.random.default_rng(0)
     mean = generator.lognormal(1, 2, features)
-    counts = np.stack([generator.poisson(mean) for _ in range(POOL)])
     sample_names = [f"sample-{i:06d}" for i in range(samples)]
     feature_names = [f"hsa-miR-{i}-5p" for i in range(1, features + 1)]
     with gzip.open(path, "wt", compresslevel=1) as handle:
         if rows == "samples":
             handle.write("\t".join(["sample_id", *feature_names]) + "\n")
-            lines = ["\t".join(map(str, row)) for row in counts]
+            lines = ["\t".join(map(str, generator.poisson(mean))) for _ in range(POOL)]
             for i, name in enumerate(sample_names):
                 handle.write(f"{name}\t{lines[i % POOL]}\n")
         else:
             handle.write("\t".join(["name", *sample_names]) + "\n")
-            for name, column in zip(feature_names, counts.T, strict=True):
-                cells = [str(count) for count in column]
-                line = "\t".join(cells[i % POOL] for i in range(samples))
-                handle.write(f"{name}\t{line}\n")
+            for name, rate in zip(feature_names, mean, strict=True):
+                cells = "\t".join(map(str, generator.poisson(rate, samples)))
+                handle.write(f"{name}\t{cells}\n")
 
 
 def measure(code: str, *arguments: str) -> tuple[float, float, float]:
