@@ -46,12 +46,14 @@ workflow CROSS_VALIDATE {
         .mix(TRAIN_RF.out.predictions)
         .filter { job, _table -> job.model }
         .mix(TRAIN_DL_FINAL.out.predictions, TRAIN_RF_FINAL.out.predictions)
+    importance = TRAIN_RF.out.importance
+    sections = TRAIN_RF.out.sections
 
     emit:
     models      // tuples of job and file
     predictions // tuples of job and table, one a target and learner
-    importance = TRAIN_RF.out.importance // tuples of job and table, of forests that did all folds in one task
-    sections = TRAIN_RF.out.sections     // the same for the report
+    importance  // tuples of job and table, of forests that did all folds in one task
+    sections    // the same for the report
 }
 
 // One job a target and learner: every scheme, every fold, the final model.
