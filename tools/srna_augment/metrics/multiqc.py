@@ -333,7 +333,7 @@ def _line_config(
     report: dict[str, Any], id_: str, title: str, tops: list[float] | None = None, **more: Any
 ) -> dict[str, Any]:
     groups = _class_results(report)
-    models = {result["model"] for results in groups for result in results}
+    models = sorted({result["model"] for results in groups for result in results})
     labels: list[dict[str, Any]] = [
         {"name": f"{one[0]['target']}, {one[0]['scheme']}"} for one in groups
     ]

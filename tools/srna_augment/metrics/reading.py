@@ -137,7 +137,7 @@ def _check_truth_agrees(chunks: dict[Key, list[_Chunk]]) -> None:
     """Refuse truths of one sample that differ: they cannot depend on who predicted it."""
     import pandas as pd
 
-    for target in {key[0] for key in chunks}:
+    for target in sorted({key[0] for key in chunks}):
         parts = [part for key, found in chunks.items() if key[0] == target for part in found]
         cells = pd.concat(
             [
