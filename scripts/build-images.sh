@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds the container images and prints their sizes.
 #
-#   scripts/build-images.sh [--registry PREFIX] [--tag TAG] [base|train|report]...     all by default
+#   scripts/build-images.sh [--registry PREFIX] [--tag TAG] [--no-cache] [base|train|report]...
 #
+# All images by default; --no-cache makes every layer again (make images-compare does, twice).
 # PREFIX (default: srna-augment) and TAG (default: the version in pyproject.toml) are what the
 # pipeline's parameters container_registry and container_tag say. The base image is the public one that
 # containers/Dockerfile pins (or $BASE_IMAGE); where no registry answers and this is root on Debian,
@@ -20,12 +21,14 @@ die() { say "$*" >&2; exit "${2:-1}"; }
 registry=srna-augment
 tag="$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml | head -n 1)"
 targets=()
+again=()
 while [ "$#" -gt 0 ]; do
     case "$1" in
         --registry) registry="${2:?--registry needs a prefix}"; shift 2 ;;
+        --no-cache) again=(--no-cache); shift ;;
         --tag) tag="${2:?--tag needs a tag}"; shift 2 ;;
         base | train | report) targets+=("$1"); shift ;;
-        -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "build-images: unknown argument $1 (try --help)" >&2; exit 2 ;;
     esac
 done
@@ -75,7 +78,8 @@ fi
 say "base image: $base"
 
 options=(--build-arg "BASE_IMAGE=$base" --build-arg "VERSION=$tag"
-    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
+    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+    --build-arg "HOME_URL=$(sed -n "s/^ *homePage = '\(.*\)'/\1/p" nextflow.config)")
 # The host's certificates, for networks that re-sign TLS; a secret, so no image keeps them.
 for ca in "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt; do
     if [ -s "$ca" ]; then options+=(--secret "id=ca,src=$ca"); break; fi
@@ -86,7 +90,7 @@ for target in "${targets[@]}"; do
     image="$registry/$target:$tag"
     say "building $image"
     "$docker" build --progress=plain --file "$dockerfile" --target "$target" --tag "$image" \
-        "${options[@]}" . >"${TMPDIR:-/tmp}/build-$target.log" 2>&1 ||
+        "${again[@]}" "${options[@]}" . >"${TMPDIR:-/tmp}/build-$target.log" 2>&1 ||
         die "the build of $image failed: see ${TMPDIR:-/tmp}/build-$target.log
 $(tail -n 20 "${TMPDIR:-/tmp}/build-$target.log")"
 done

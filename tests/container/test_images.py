@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
+import pandas as pd
 import pytest
+from container_harness import ROOT
 
 pytestmark = pytest.mark.container
 
 TARGETS = ("base", "train", "report")
 BASE_COMMANDS = ("normalise", "train-rf", "evaluate", "augment")
 TRAIN_COMMANDS = (*BASE_COMMANDS, "train-dl", "deeplift-score")
-# Bytes: the aim for each image and a tenth, so that growth is seen.
-LARGEST = {"base": 590e6, "train": 1.6e9, "report": 0.95e9}
+# Bytes: the aims for base and train; what was reached and a tenth for report.
+LARGEST = {"base": 450e6, "train": 1.6e9, "report": 0.8e9}
 
 # A user that the image does not know, nothing to write to but /tmp, no network.
 STRANGER = ("--user", "12345:12345", "--read-only", "--tmpfs", "/tmp", "--network", "none")
@@ -73,6 +76,17 @@ def test_image_says_what_it_is(target, inspect):
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_nothing_in_the_image_changes_who_runs_it(target, run_in):
+    done = run_in(target, "find", "/", "-xdev", "-type", "f", "-perm", "/6000")
+    assert done.stdout == ""
+
+
+def test_anyone_can_write_where_the_image_starts(run_in):
+    done = run_in("base", "stat", "--format", "%n %a", "/data", "/tmp", options=())
+    assert done.stdout.splitlines() == ["/data 1777", "/tmp 1777"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_image_does_not_outgrow_its_size(target, inspect):
     assert inspect(target)["Size"] < LARGEST[target]
 
@@ -97,6 +111,43 @@ def test_multiqc_starts_for_any_user(run_in):
 def test_base_has_no_tensorflow(run_in):
     done = run_in("base", "python3", "-c", "import tensorflow")
     assert "ModuleNotFoundError" in done.stderr
+
+
+def test_what_was_taken_out_of_the_image_is_not_missed(run_in, tmp_path: Path):
+    # Parquet, AnnData, forests, boosted trees and plots, each through the command that needs it.
+    demo = ROOT / "assets" / "demo"
+    counts = pd.read_csv(demo / "plasma_serum.tsv.gz", sep="\t", index_col=0)
+    counts.to_parquet(tmp_path / "counts.parquet")
+    counts.to_csv(tmp_path / "counts.tsv", sep="\t")
+    tmp_path.chmod(0o777)
+    mounts = (f"--volume={tmp_path}:/data", f"--volume={demo}:/demo:ro")
+
+    def run(*command: str) -> None:
+        done = run_in("base", *command, "--quiet", options=(*STRANGER, *mounts))
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+
+    for format in ("parquet", "tsv"):
+        table = f"counts.{format}"
+        run("normalise", table, "--metadata=/demo/metadata.tsv", f"--output={format}.h5ad")
+        run(
+            *("train-rf", f"{format}.h5ad", "--target=sex", "--folds=2", "--trees=3"),
+            *("--baselines", f"--output={format}.h5", f"--predictions={format}.tsv"),
+        )
+    assert (tmp_path / "parquet.tsv").read_bytes() == (tmp_path / "tsv.tsv").read_bytes()
+    assert set(pd.read_csv(tmp_path / "tsv.tsv", sep="\t")["model"]) >= {
+        "rf",
+        "logistic",
+        "boosted",
+    }
+
+    run("evaluate", "tsv.tsv", "--output=metrics.json", "--plots=plots", "--bootstrap=0")
+    plots = sorted((tmp_path / "plots").iterdir())
+    assert {path.suffix for path in plots} == {".png", ".svg"}
+    assert all(path.stat().st_size > 2000 for path in plots)
+
+    run("augment", "counts.parquet", "--metadata=/demo/metadata.tsv", "--output=annotated.tsv")
+    assert len(pd.read_csv(tmp_path / "annotated.tsv", sep="\t")) >= len(counts)
 
 
 def test_network_trains_in_the_image(run_in):

@@ -59,3 +59,17 @@ def test_what_builds_the_images_is_pinned_with_hashes():
     text = (ROOT / "containers" / "build-requirements.txt").read_text()
     for name in ("uv", "hatchling"):
         assert re.search(rf"^{name}==[\d.]+ \\\n    --hash=sha256:", text, re.M)
+
+
+def test_every_file_names_the_home_that_the_workflow_names():
+    # One setting, manifest.homePage in nextflow.config; build-images.sh gives it to the images.
+    home = re.search(r"homePage = '(https://[^']+)'", (ROOT / "nextflow.config").read_text())[1]
+    for name, pattern in {
+        "containers/Dockerfile": r"ARG HOME_URL=(\S+)",
+        "containers/bioconda/meta.yaml": r'set home_url = "(.*)"',
+        "galaxy/.shed.yml": r"^homepage_url: (.*?)/tree/",
+        "docs/galaxy/bio.tools.json": r'"homepage": "(.*)"',
+    }.items():
+        found = re.search(pattern, (ROOT / name).read_text(), re.M)
+        assert found, name
+        assert found[1] == home, name
