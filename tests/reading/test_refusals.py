@@ -145,7 +145,7 @@ def test_text_columns_are_left_out_and_said(tmp_path):
     table = read_tables(write(tmp_path, text))
     assert table.features == ["hsa-miR-21-5p", "hsa-let-7a-5p"]
     assert table.values.tolist() == [[5, 7], [3, 9]]
-    assert "text columns left out: tissue" in table.recognised
+    assert "columns left out: tissue" in table.recognised
 
 
 def test_repeated_features_are_summed_and_said(tmp_path, caplog):
@@ -209,3 +209,37 @@ def test_long_table_is_read_in_blocks(tmp_path, monkeypatch):
     table = read_tables(write(tmp_path, HEADER + rows))
     np.testing.assert_array_equal(table.values, counts.T)
     assert table.features[-1] == "hsa_piR_001999"
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        (
+            "id\tage\thsa-miR-21-5p\tbatch\thsa-let-7a-5p\na\t61\t5\t1\t0\nb\t42\t7\t2\t3\n",
+            "age, batch",
+        ),
+        (
+            "miRNA\tLength\ta\tb\ttotal\nhsa-miR-21-5p\t22\t5\t7\t12\nhsa-let-7a-5p\t22\t0\t3\t3\n",
+            "Length, total",
+        ),
+    ],
+)
+def test_numbers_that_are_no_expression_are_left_out_and_said(text, left_out, tmp_path):
+    (tmp_path / "t.tsv").write_text(text)
+    table = read_tables(tmp_path / "t.tsv")
+    assert (table.samples, table.features) == (["a", "b"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
+    np.testing.assert_array_equal(table.values, [[5, 0], [7, 3]])
+    assert f"(columns left out: {left_out})" in table.recognised
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sample,miRNA,count\nS1,hsa-miR-21-5p,5\nS1,hsa-let-7a-5p,7\nS2,hsa-miR-21-5p,9\n",
+        "miRNA,sample,count\nhsa-miR-21-5p,S1,5\nhsa-let-7a-5p,S1,7\nhsa-miR-21-5p,S2,9\n",
+    ],
+)
+def test_a_long_table_is_refused_with_how_to_spread_it(text, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=r"a long table\): spread it .* pivot_wider"):
+        read_tables(tmp_path / "t.csv")

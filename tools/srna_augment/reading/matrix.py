@@ -8,11 +8,13 @@ shape.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
+from srna_augment.features.names import looks_like_feature
 
 from .numbers import BadCell, bad_cell_line, parse_cells
 from .stream import Block, Stream
@@ -22,6 +24,14 @@ from .text import FEATURES_AS_ROWS, Layout, decode, find_layout, find_orientatio
 _NO_SAMPLE = frozenset(
     {"count", "counts", "reads", "read_count", "read count", "readcount", "expression", "value", ""}
 )
+# Numbers that stand beside the values: of features, where these are rows, and of samples.
+_NO_SAMPLES = frozenset({"total", "sum", "mean", "length", "start", "end", "nloci"})
+_NO_FEATURES = frozenset(
+    {"age", "age_years", "sex", "gender", "group", "batch", "plate", "lane", "run", "class",
+     "label", "condition", "status", "stage", "grade", "bmi", "rin", "time", "day", "year",
+     "patient", "patient_id", "subject", "subject_id", "replicate", "total", "total_reads",
+     "mapped_reads", "library_size", "depth", "sum"}
+)  # fmt: skip
 
 
 def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
@@ -49,8 +59,13 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     lines = [line for line in stream.head_lines(12) if line.strip()]
     layout = find_layout(lines, name)
     row_names = [split_line(line, layout.delimiter)[0] for line in lines[1:]]
+    if len(layout.columns) == 1 and any(_names_features(line, layout) for line in lines[1:]):
+        raise _long(name)
     found = find_orientation(row_names, layout.columns, orientation, name)
+    layout = _without_other_numbers(layout, found)
     rows, values = read_rows(stream, layout)
+    if len(layout.columns) == 1 and layout.left_out and len(set(rows)) < len(rows):
+        raise _long(name)
     if found == FEATURES_AS_ROWS:
         samples, features = layout.columns, [row.strip() for row in rows]
         values = values.T
@@ -67,6 +82,33 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
         features=list(features),
         units="",
         recognised=_title(layout, found) + _left_out(layout),
+    )
+
+
+def _without_other_numbers(layout: Layout, orientation: str) -> Layout:
+    """Leave out columns of numbers whose names say that they are no expression values."""
+    words = _NO_SAMPLES if orientation == FEATURES_AS_ROWS else _NO_FEATURES
+    kept = [i for i, name in enumerate(layout.columns) if name.strip().lower() not in words]
+    if len(kept) in (0, len(layout.columns)):
+        return layout
+    others = [name for i, name in enumerate(layout.columns) if i not in set(kept)]
+    return replace(
+        layout,
+        values=[layout.values[i] for i in kept],
+        columns=[layout.columns[i] for i in kept],
+        left_out=[*layout.left_out, *others],
+    )
+
+
+def _names_features(line: bytes, layout: Layout) -> bool:
+    """Tell whether a cell beside the first names a feature."""
+    return any(map(looks_like_feature, split_line(line, layout.delimiter)[1:]))
+
+
+def _long(where: str) -> DataError:
+    return DataError(
+        f"{where}: has a row for each sample and feature (a long table): spread it to a column for "
+        "each sample first, as tidyr's pivot_wider or pandas' pivot do"
     )
 
 
@@ -207,9 +249,11 @@ def check_samples(samples: Sequence[str], axis: str, where: str) -> None:
 
 
 def _title(layout: Layout, orientation: str) -> str:
-    comma = layout.delimiter == b","
     if orientation == FEATURES_AS_ROWS and layout.corner == "miRNA":
-        return "miRge3 table" if comma else "nf-core/smrnaseq mirtop table"
+        if layout.delimiter == b",":
+            return "miRge3 table"
+        if layout.delimiter == b"\t":
+            return "nf-core/smrnaseq mirtop table"
     if orientation == FEATURES_AS_ROWS and layout.corner == "mirna":
         return "seqcluster miRNA table"
     words = {b"\t": "tab-separated", b",": "comma-separated", b";": "semicolon-separated"}
@@ -221,4 +265,4 @@ def _left_out(layout: Layout) -> str:
     if not layout.left_out:
         return ""
     some = ", ".join(layout.left_out[:5]) + (" and more" if len(layout.left_out) > 5 else "")
-    return f" (text columns left out: {some})"
+    return f" (columns left out: {some})"

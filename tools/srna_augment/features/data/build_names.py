@@ -8,10 +8,10 @@ Usage::
         mirna_names.tsv.gz
 
 Sources, all inside that package: miRBase 22 and 21 (``hsa_miRBase_v2?.gff3``; Kozomara et al. 2019,
-Nucleic Acids Research 47:D155; miRBase puts its data in the public domain), the mature sequences of
-release 22 (``hsa_matures_miRBase_v22.fa``) and MirGeneDB 2.0
-(``hsa_miRgeneDB_v2.gff3``; Fromm et al. 2020, Nucleic Acids Research 48:D132), of which only names
-and the accessions that they refer to are kept.
+Nucleic Acids Research 47:D155; public domain), the mature sequences of release 22
+(``hsa_matures_miRBase_v22.fa``) and MirGeneDB 2.0 (``hsa_miRgeneDB_v2.gff3``; Fromm et al. 2020,
+Nucleic Acids Research 48:D132; no licence found), of which only names and the accessions that they
+refer to are kept. README.md beside this file says more on their terms.
 
 One row for each mature miRNA on each of its precursors; rows of miRBase 21 that release 22 dropped
 follow. Columns: ``precursor``, ``precursor_accession``, ``mature``, ``mature_accession``,
