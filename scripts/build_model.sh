@@ -35,8 +35,8 @@ for target in tissue tissue_group sex age; do
     models+=("$work/$target.h5")
 done
 python scripts/merge_models.py "${models[@]}" models/srna-augment.h5
-deeplift-score models/srna-augment.h5 "$work/expression.h5ad" --target tissue --target-class true \
-    --group study --top 30 --output "$work/scores.h5" --tables "$work/tables"
-cp "$work/tables/tissue.classes.tsv" models/explanations.tsv
+deeplift-score models/srna-augment.h5 "$work/expression.h5ad" --target-class true --group study \
+    --top 30 --strict --output "$work/scores.h5" --tables "$work/tables"
+python scripts/explanations.py "$work/tables" models/explanations.tsv models/explanations.html
 evaluate "$work"/{tissue,tissue_group,sex,age}.tsv --output "$work/metrics.json" --table "$work/table.tsv"
 ls -l models/srna-augment.h5

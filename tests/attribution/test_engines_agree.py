@@ -1,4 +1,9 @@
-"""Our engine against the authors' package and against captum: not one answer, three."""
+"""Our engine against the authors' package and against captum: not one answer, three.
+
+captum and shap are no dependencies (torch is 1 GB); to run what needs them, in an environment of
+their own: ``uv sync --extra train --inexact && uv pip install captum shap``, then
+``pytest tests/attribution -rs``.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from srna_augment.attribution import plots
 from srna_augment.attribution.importance import stream
 from srna_augment.attribution.stability import mean_ranks, spearman, stability
-from srna_augment.attribution.summary import Summary, own_class, top_mask
+from srna_augment.attribution.summary import Summary, level_difference, own_class, top_mask
 from srna_augment.errors import UsageError
 from srna_augment.model.forest import Forest
 
@@ -43,6 +43,22 @@ def test_top_mask_takes_positive_ones_only():
     values = np.array([[3.0, 2, 1, -5], [-1, -2, -3, 4]])
     expected = [[True, True, False, False], [False, False, False, True]]
     np.testing.assert_array_equal(top_mask(values, 2), expected)
+
+
+def test_level_difference_by_hand():
+    """Study A has 2 and 4, study B 9: 6 by study; the second feature B does not report."""
+    values = np.array([[2, 1, np.nan], [4, 3, np.nan], [9, np.nan, np.nan]])
+    found = level_difference(values, np.array(["A", "A", "B"]), np.array([1.0, 5, 0]))
+    np.testing.assert_allclose(found, [5, -3, np.nan])
+
+
+def test_ranked_by_size():
+    summary = Summary(np.array(["A"], dtype=object))
+    zero = np.zeros(1, dtype=int)
+    summary.add(zero, zero, zero, np.array([[1.0, -3, 2]]))
+    (found,) = summary.results()
+    assert found.ranked().tolist() == [2, 0, 1]
+    assert found.ranked(by_size=True).tolist() == [1, 2, 0]
 
 
 def test_own_class():
@@ -124,6 +140,13 @@ def test_heat_map_shows_the_first_of_each_class():
     assert shown.rows == ["liver (1)", "brain (1)"]
     assert shown.columns == ["a", "c", "b", "d"]
     np.testing.assert_array_equal(shown.values, [[9, 5, 0, -1], [-2, 0, 7, 3]])
+
+
+def test_long_ids_keep_their_end():
+    assert plots.shortened("s1") == "s1"
+    found = plots.shortened("tcga_mirnaseq:TCGA-CN-5361-01A-01R-1436-13")
+    assert len(found) == plots.ID_CHARACTERS
+    assert found.endswith("TCGA-CN-5361-01A-01R-1436-13")
 
 
 def test_bars_add_up():

@@ -17,8 +17,16 @@ from srna_augment.model.file import save_models
 from srna_augment.model.forest import Forest
 from srna_augment.model.inputs import Inputs
 from srna_augment.model.network import Dense, Network, ReLU
-from srna_augment.model.target import TargetModel
+from srna_augment.model.target import TargetModel, Years
 from srna_augment.normalisation import State
+
+
+def never_novel(n_inputs):
+    """Return a metric by which no sample is strange."""
+    one = np.ones(1, "f4")
+    directions = np.eye(1, n_inputs, dtype="f4")[None]
+    return Novelty(np.zeros((3, n_inputs), "f4"), directions, one[None], one, 99 * one)
+
 
 FEATURES = ["hsa-mir-122", "hsa-mir-9", "hsa-mir-1", "hsa-let-7a"]
 CLASSES = ["brain", "heart", "liver"]
@@ -56,7 +64,7 @@ def target(learner, **changes) -> TargetModel:
     content = {
         "target": "tissue", "classes": CLASSES, "term_ids": [""] * 3, "state": state(),
         "inputs": inputs, "learner": learner, "calibration": Calibration(),
-        "novelty": Novelty(np.zeros((3, 4), "f4"), np.array([99], "f4")),
+        "novelty": never_novel(4),
         "references": {
             "mean": np.zeros(4, "f4"), "class:liver": np.array([4, -1, -1, -1], "f4"),
         },
@@ -244,7 +252,7 @@ def test_views_of_a_feature_are_added_up(run_command, folder, tmp_path):
     )  # fmt: skip
     wide = {
         "inputs": inputs, "references": {"mean": np.zeros(8, "f4")},
-        "novelty": Novelty(np.zeros((3, 8), "f4"), np.array([99], "f4")),
+        "novelty": never_novel(8),
     }  # fmt: skip
     save_models([target(learner, **wide)], tmp_path / "two.h5", version="0")
     values = []
@@ -365,3 +373,39 @@ def test_a_forest_by_treeshap_in_the_same_shape(run_command, folder, tmp_path):
     with h5py.File(tmp_path / "s.h5") as file:
         assert file["targets/tissue"].attrs["rule"] == "treeshap"
         assert file["targets/tissue"].attrs["unit"] == "class share"
+
+
+def test_years_are_explained_in_years_by_age_group(run_command, folder, tmp_path):
+    """A line of 2 years a unit of the first feature: completeness is in years."""
+    line = Network([[Dense(np.array([[1], [0], [0], [0]], "f4"), np.zeros(1, "f4"))]], np.ones(1))
+    model = target(network(), target="age", classes=["adult", "elderly", "older adult"])
+    model.years = Years(line, centre=50, scale=2, half_width=9, level=0.9)
+    save_models([model], tmp_path / "age.h5", version="0")
+    out = tmp_path / "s.h5"
+    run = run_command(
+        "deeplift-score", tmp_path / "age.h5", folder / "e.h5ad", "--output", out, "--strict",
+        "--target", "age_years", "--tables", tmp_path / "t", "--plots", tmp_path / "p",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    x = rows_as_inputs(folder)
+    with h5py.File(out) as file:
+        assert list(file["targets"]) == ["age_years"]
+        place = file["targets/age_years"]
+        assert place.attrs["unit"] == "year"
+        assert list(place["classes"].asstr()) == ["years"]
+        assert list(place["groups"].asstr()) == ["adult", "elderly", "older adult"]
+        np.testing.assert_allclose(place["logits"][:, 0], 50 + 2 * x[:, 0], rtol=1e-5)
+        np.testing.assert_allclose(place["contributions"][:, 0], 2 * x[:, 0], rtol=1e-4, atol=1e-5)
+        assert (place["contributions"][:, 1:] == 0).all()
+    classes = rows(tmp_path / "t" / "age_years.classes.tsv")
+    assert {row["class"] for row in classes} == {"years"}
+    assert {row["samples_of"] for row in classes} == {"adult", "elderly", "older adult"}
+    first = rows(tmp_path / "t" / "age_years.samples.tsv")[0]
+    assert float(first["predicted"]) == pytest.approx(50 + 2 * x[0, 0], abs=0.06)
+    assert first["truth"] == ""
+    refused = run_command(
+        "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", out,
+        "--target", "age_years",
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert "has none of that name: it has tissue" in refused.stderr

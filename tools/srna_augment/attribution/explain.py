@@ -21,7 +21,7 @@ from .engine import Block, Outputs, Rule, stream_of
 from .references import CLASS_PREFIX
 from .score_file import Header, TargetWriter
 from .stability import stability
-from .summary import ClassSummary, Summary, own_class
+from .summary import ClassSummary, Summary, level_difference, own_class
 
 if TYPE_CHECKING:
     import h5py
@@ -55,9 +55,15 @@ class Settings:
 
 @dataclass
 class _Question:
-    """One target's samples, and which class of each is explained."""
+    """One target's samples, and which class of each is explained.
+
+    `groups` are the classes that samples belong to, and `group` ``(n_samples,)`` which, where that
+    does not follow from what is explained: the age group, where it is years.
+    """
 
     model: TargetModel
+    groups: list[str]
+    group: np.ndarray | None
     expression: Expression
     x: np.ndarray
     truth: np.ndarray
@@ -72,6 +78,7 @@ def explain(
     place: h5py.Group,
     settings: Settings,
     others: list[TargetModel],
+    by: TargetModel,
 ) -> None:
     """Explain one target and write everything that was asked for.
 
@@ -87,6 +94,8 @@ def explain(
         What was asked for.
     others : list of TargetModel
         Models of the same target, trained with other seeds or folds, to compare with.
+    by : TargetModel
+        By whose classes samples are summed up: `model` itself, or for years that of age groups.
 
     Raises
     ------
@@ -95,7 +104,7 @@ def explain(
     DataError, UsageError
         Data and options that do not go together.
     """
-    question = _question(model, expression, settings)
+    question = _question(model, expression, settings, by)
     forest = not isinstance(model.learner, Network)
     writer = TargetWriter(
         place,
@@ -103,9 +112,10 @@ def explain(
             target=model.target, learner=model.learner.kind,
             rule="treeshap" if forest else settings.rule,
             engine="shap" if forest else settings.engine,
-            target_class=settings.target_class, unit="class share" if forest else "logit",
+            target_class=settings.target_class,
+            unit="year" if by is not model else "class share" if forest else "logit",
             samples=question.expression.samples, features=model.features, classes=model.classes,
-            truth=question.truth, references=question.references,
+            groups=question.groups, truth=question.truth, references=question.references,
             n_outputs=len(model.classes) if question.outputs is ALL else 1,
         ),
     )  # fmt: skip
@@ -120,15 +130,18 @@ def explain(
     _check_completeness(writer, relative, settings)
     if settings.tables is not None:
         _write_tables(settings.tables, question, writer, summaries, settings)
-        _write_stability(settings.tables, question, place, others, settings)
+        if question.group is None:
+            _write_stability(settings.tables, question, place, others, settings)
     if settings.plots is not None or settings.multiqc is not None:
         _draw(question, writer, summaries, settings)
 
 
-def _question(model: TargetModel, expression: Expression, settings: Settings) -> _Question:
+def _question(
+    model: TargetModel, expression: Expression, settings: Settings, by: TargetModel
+) -> _Question:
     _check_normalisation(model, expression)
-    labels = ontology.labels(expression.obs, model.target)
-    index = {name: i for i, name in enumerate(model.classes)}
+    labels = ontology.labels(expression.obs, by.target)
+    index = {name: i for i, name in enumerate(by.classes)}
     truth = np.array([index.get(str(name), -1) for name in labels], dtype=np.int64)
     rows = np.arange(len(truth))
     outputs: Outputs
@@ -144,16 +157,23 @@ def _question(model: TargetModel, expression: Expression, settings: Settings) ->
                 "%s: %d samples without a label that the model knows are left out",
                 model.target, len(truth) - len(rows),
             )  # fmt: skip
-        outputs = truth[rows]
+        outputs = truth[rows] if by is model else "predicted"  # years are one output
     elif settings.target_class in ("predicted", ALL):
         outputs = ALL if settings.target_class == ALL else "predicted"
     else:
-        outputs = index[settings.target_class]
+        outputs = model.classes.index(settings.target_class)
     expression = expression.subset(rows)
+    x = model.prepare(expression.values, expression.features, expression.reported)
+    group = None
+    if by is not model:
+        true = settings.target_class == "true"
+        group = truth[rows] if true else by.learner.logits(x).argmax(axis=1)
     return _Question(
         model=model,
+        groups=by.classes,
+        group=group,
         expression=expression,
-        x=model.prepare(expression.values, expression.features, expression.reported),
+        x=x,
         truth=truth[rows],
         studies=_studies(expression, settings.group),
         outputs=outputs,
@@ -216,6 +236,8 @@ def _stream_of_inputs(
 
 def _group(block: Block, question: _Question, settings: Settings) -> np.ndarray:
     """Return the class of each sample: the true one if that was explained, else the predicted."""
+    if question.group is not None:
+        return question.group[block.rows]
     if settings.target_class == "true":
         return question.truth[block.rows]
     return block.logits.argmax(axis=1)
@@ -255,25 +277,51 @@ def _write_tables(
     summaries: list[ClassSummary],
     settings: Settings,
 ) -> None:
-    model = question.model
+    model, given = question.model, question.expression
+    values_given = align(given.values, given.features, given.reported, model.features)
+    profile = model.inputs.profile
+    predicted = writer.datasets["predicted"][...]
+    group = _groups(question, predicted, settings)
+    differences = [
+        level_difference(
+            values_given[group == s.group], question.studies[group == s.group], profile
+        )
+        for s in summaries
+    ]
+    names = (model.classes, question.groups)
     tables.write_table(
         folder / f"{model.target}.classes.tsv", tables.CLASS_COLUMNS,
-        tables.class_rows(model.target, model.classes, model.features, summaries, settings.top),
+        tables.class_rows(
+            model.target, names, model.features, summaries, differences, settings.top,
+            by_size=question.group is not None,
+        ),
     )  # fmt: skip
-    given = question.expression
-    values_given = align(given.values, given.features, given.reported, model.features)
-    predicted = writer.datasets["predicted"][...]
+    known = [*question.groups, ""]  # the last: -1, not known
+    said = [model.classes[i] for i in predicted], [known[i] for i in question.truth]
+    if question.group is not None:
+        years = ontology.years(given.obs)
+        said = (
+            [f"{value:.1f}" for value in writer.datasets["logits"][:, 0]],
+            ["" if np.isnan(value) else f"{value:.1f}" for value in years],
+        )
 
     def rows() -> Iterator[tuple[str, ...]]:
         for i, sample in enumerate(given.samples):
             explained, delta, values = _row(writer, i, settings)
-            labels = (explained, int(predicted[i]), int(question.truth[i]))
+            labels = (model.classes[explained], said[0][i], said[1][i])
             yield from tables.sample_rows(
-                model.target, model.classes, model.features, sample, labels, delta, values,
-                values_given[i], model.inputs.profile, settings.top,
+                model.target, sample, labels, delta, model.features, values, values_given[i],
+                profile, settings.top,
             )  # fmt: skip
 
     tables.write_table(folder / f"{model.target}.samples.tsv", tables.SAMPLE_COLUMNS, rows())
+
+
+def _groups(question: _Question, predicted: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the class of all samples, ``(n_samples,)``, as `_group` does for a block."""
+    if question.group is not None:
+        return question.group
+    return question.truth if settings.target_class == "true" else predicted
 
 
 def _write_stability(
@@ -288,7 +336,7 @@ def _write_stability(
     if not isinstance(model.learner, Network):
         return
     predicted = place["predicted"][...]
-    group = question.truth if settings.target_class == "true" else predicted
+    group = _groups(question, predicted, settings)
     if others:
         models = [(model.learner, model, question.references.values)]
         for other in others:
@@ -357,7 +405,9 @@ def _draw(
     from . import plots
 
     model, header = question.model, writer.header
-    shown = plots.heat_map(summaries, [model.classes[s.group] for s in summaries], model.features)
+    names = [question.groups[s.group] for s in summaries]
+    by_size = question.group is not None
+    shown = plots.heat_map(summaries, names, model.features, by_size=by_size)
     bars = []
     for i in _pictured(question, writer, summaries, settings):
         explained, _, values = _row(writer, i, settings)
@@ -366,7 +416,7 @@ def _draw(
     method = f"{RULE_NAMES[header.rule]}, measured from {_spoken(header.references.names)}"
     if settings.target_class not in WORDS:
         method = f"for {settings.target_class}, by class of the samples; {method}"
-    unit = {"logit": "logits", "class share": "class shares"}[header.unit]
+    unit = {"logit": "logits", "class share": "class shares", "year": "years"}[header.unit]
     if settings.plots is not None:
         plots.write_plots(settings.plots, model.target, shown, bars, method, unit)
     if settings.multiqc is not None:
@@ -397,7 +447,7 @@ def _pictured(
             )
         return [index[name] for name in settings.samples]
     predicted = writer.datasets["predicted"][...]
-    group = question.truth if settings.target_class == "true" else predicted
+    group = _groups(question, predicted, settings)
     logits = writer.datasets["logits"][...]
     chosen = []
     for summary in sorted(summaries, key=lambda s: -s.n_samples)[:PICTURED_SAMPLES]:

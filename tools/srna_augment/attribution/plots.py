@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CELL_INCHES = 0.2
 MAXIMUM_COLUMNS = 90
 BARS = 10
+ID_CHARACTERS = 34
+# Cells that speak against a class by so much of the full colour get a minus sign.
+MARKED = 0.12
 # Red and blue of ColorBrewer's RdBu, told apart by colour-blind readers
 FOR, AGAINST = "#B2182B", "#2166AC"
 SECTION_PARENT = {
@@ -76,7 +79,13 @@ class SampleBars:
     rest: float
 
 
-def heat_map(summaries: list[ClassSummary], names: list[str], features: list[str]) -> HeatMap:
+def heat_map(
+    summaries: list[ClassSummary],
+    names: list[str],
+    features: list[str],
+    *,
+    by_size: bool = False,
+) -> HeatMap:
     """Choose the first few sRNAs of each class, as many as fit.
 
     Parameters
@@ -87,11 +96,13 @@ def heat_map(summaries: list[ClassSummary], names: list[str], features: list[str
         What each row is called.
     features : list of str
         All features.
+    by_size : bool
+        Take those against, too: see `ClassSummary.ranked`.
     """
     each = max(1, min(5, MAXIMUM_COLUMNS // max(len(summaries), 1)))
     columns: list[int] = []
     for summary in summaries:
-        first = [int(i) for i in summary.ranked()[:each] if summary.mean[i] > 0]
+        first = [int(i) for i in summary.ranked(by_size)[:each] if by_size or summary.mean[i] > 0]
         columns += [i for i in first if i not in columns]
     columns = columns[:MAXIMUM_COLUMNS]
     values = np.array([summary.mean[columns] for summary in summaries])
@@ -112,6 +123,11 @@ def sample_bars(
     )  # fmt: skip
 
 
+def shortened(name: str) -> str:
+    """Cut the beginning of a long id, whose end tells samples apart."""
+    return name if len(name) <= ID_CHARACTERS else f"…{name[1 - ID_CHARACTERS :]}"
+
+
 def colour_limit(values: np.ndarray) -> float:
     """Return the contribution that gets the full colour; a few cells may lie beyond it."""
     return float(np.quantile(np.abs(values), 0.99)) or 1.0 if values.size else 1.0
@@ -126,6 +142,11 @@ def heat_map_figure(shown: HeatMap, title: str, unit: str) -> Figure:
     axes = figure.add_subplot()
     limit = colour_limit(shown.values)
     image = axes.imshow(shown.values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    for row, column in np.argwhere(shown.values < -MARKED * limit):
+        # in greyscale red and blue look alike
+        dark = shown.values[row, column] < -0.6 * limit
+        colour = "white" if dark else "black"
+        axes.text(column, row, "−", ha="center", va="center", fontsize=SMALL, color=colour)
     axes.set_xticks(range(n_columns), shown.columns, rotation=90, fontsize=SMALL)
     axes.set_yticks(range(n_rows), shown.rows, fontsize=NORMAL)
     axes.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
@@ -159,7 +180,8 @@ def bars_figure(samples: list[SampleBars], title: str, unit: str) -> Figure:
         axes.tick_params(axis="y", length=0, labelsize=SMALL)
         axes.tick_params(axis="x", labelsize=SMALL)
         total = values.sum() + sample.rest
-        axes.set_title(f"{sample.name} {total:+.2f}\n{sample.sample}", fontsize=NORMAL, loc="left")
+        heading = f"{sample.name} {total:+.2f}\n{shortened(sample.sample)}"
+        axes.set_title(heading, fontsize=NORMAL, loc="left")
         # As a bar, the sum of so many small ones would dwarf those that can be named.
         axes.set_xlabel(f"all others {sample.rest:+.2f}", fontsize=SMALL, color=GREY, loc="right")
     figure.suptitle(f"{title}; in {unit}", fontsize=LARGE, x=0.01, ha="left")
@@ -187,7 +209,7 @@ def write_plots(
         Of contributions, in the plural.
     """
     if shown.values.size:
-        title = f"{target}: the sRNAs that decide for each class\n{method}"
+        title = f"{target}: the sRNAs that decide\n{method}"
         save(heat_map_figure(shown, title, unit), folder, f"{target}.classes")
     if samples:
         title = f"{target}: single samples\n{method}"

@@ -31,8 +31,10 @@ class Header:
         What was explained, by what, how, and which class of each sample.
     samples, features, classes : list of str
         Names along the axes.
+    groups : list of str
+        Classes that samples belong to: `classes`, but age groups where years are explained.
     truth : numpy.ndarray
-        ``(n_samples,)`` of int, the class that the metadata give; -1 where they do not.
+        ``(n_samples,)`` of int, the group that the metadata give; -1 where they do not.
     references : References
         What contributions are measured from.
     n_outputs : int
@@ -48,6 +50,7 @@ class Header:
     samples: list[str]
     features: list[str]
     classes: list[str]
+    groups: list[str]
     truth: np.ndarray
     references: References
     n_outputs: int
@@ -71,6 +74,7 @@ class TargetWriter:
         write_names(self.group, "samples", header.samples)
         write_names(self.group, "features", header.features)
         write_names(self.group, "classes", header.classes)
+        write_names(self.group, "groups", header.groups)
         write_names(self.group, "references/names", header.references.names)
         self.group["references/values"] = header.references.values
         self.group["truth"] = header.truth.astype(np.int32)

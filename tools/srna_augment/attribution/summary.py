@@ -40,9 +40,15 @@ class ClassSummary:
     studies_positive: np.ndarray
     studies_top: np.ndarray
 
-    def ranked(self) -> np.ndarray:
-        """Return features by mean contribution, the largest first, ``(n_features,)`` of int."""
-        return np.argsort(-self.mean, kind="stable")
+    def ranked(self, by_size: bool = False) -> np.ndarray:
+        """Return features by mean contribution, the largest first, ``(n_features,)`` of int.
+
+        Parameters
+        ----------
+        by_size : bool
+            By its size, whatever the sign: for years, where less is as much of an answer as more.
+        """
+        return np.argsort(-(np.abs(self.mean) if by_size else self.mean), kind="stable")
 
 
 class Summary:
@@ -109,6 +115,34 @@ class Summary:
                 )
             )  # fmt: skip
         return found
+
+
+def level_difference(values: np.ndarray, studies: np.ndarray, profile: np.ndarray) -> np.ndarray:
+    """Tell how much higher or lower the sRNAs are in some samples than in a profile.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        ``(n_samples, n_features)``, in the units of the normalisation; NaN: not reported.
+    studies : numpy.ndarray
+        ``(n_samples,)`` of str; each study that reports a feature counts once.
+    profile : numpy.ndarray
+        ``(n_features,)``, what to compare with.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_features,)``; NaN where no sample reports the feature.
+    """
+    names, index = np.unique(studies.astype(str), return_inverse=True)
+    there = np.isfinite(values)
+    sums, counts = (np.zeros((len(names), values.shape[1])) for _ in range(2))
+    np.add.at(sums, index, np.where(there, values, 0))
+    np.add.at(counts, index, there)
+    known = counts > 0
+    means = np.where(known, sums / np.maximum(counts, 1), 0)
+    n = known.sum(axis=0)
+    return np.where(n > 0, means.sum(axis=0) / np.maximum(n, 1), np.nan) - profile
 
 
 def top_mask(values: np.ndarray, top: int = TOP) -> np.ndarray:

@@ -27,7 +27,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     metavar="TARGET",
     panel=DATA_PANEL,
     show_default="all",
-    help="Target of the model to explain; repeatable.",
+    help="Target of the model to explain; repeatable. `age_years` are the years beside `age`.",
 )
 @click.option(
     "--target-class",
@@ -160,7 +160,10 @@ def main(
     check_output_folder(output)
     settings = Settings(**options)
     models = _chosen(load_models(model), model, wanted, settings.target_class)
-    others = {each.target: [_same_target(path, each.target) for path in compare] for each in models}
+    others = {
+        each.target: [_same_target(path, each.target) for path in compare if each is by]
+        for each, by in models
+    }
     table = read_expression(expression)
     for folder in (settings.tables, settings.plots, settings.multiqc):
         if folder is not None:
@@ -175,31 +178,40 @@ def main(
             file.attrs["suite_version"] = __version__
             file.attrs["model_sha256"] = sha256(model)
             file.attrs["expression_sha256"] = sha256(expression)
-            for each in models:
+            for each, by in models:
                 place = file.create_group(f"targets/{each.target}")
-                explain(each, table, place, settings, others[each.target])
+                explain(each, table, place, settings, others[each.target], by)
     get_logger().info("contributions are in %s", output)
 
 
 def _chosen(
     models: list[TargetModel], path: Path, wanted: tuple[str, ...], target_class: str
-) -> list[TargetModel]:
-    """Choose the targets to explain: those named, else all that know the class asked for."""
+) -> list[tuple[TargetModel, TargetModel]]:
+    """Choose the targets to explain: those named, else all that know the class asked for.
+
+    Each comes with the model by whose classes its samples are summed up: itself, but for years.
+    """
     from ..attribution.explain import WORDS
+    from ..attribution.years import years_target
     from ..errors import UsageError
 
-    there = {each.target: each for each in models}
+    there = {}
+    for each in models:
+        there[each.target] = (each, each)
+        years = years_target(each)
+        if years is not None:
+            there[years.target] = (years, each)
     for name in wanted:
         if name not in there:
             raise UsageError(
                 f"--target {name}: {path} has none of that name: it has {', '.join(there)}"
             )
-    chosen = [there[name] for name in dict.fromkeys(wanted)] if wanted else models
+    chosen = [there[name] for name in dict.fromkeys(wanted)] if wanted else list(there.values())
     if target_class in WORDS:
         return chosen
-    knowing = [each for each in chosen if target_class in each.classes]
+    knowing = [pair for pair in chosen if target_class in pair[0].classes]
     if not knowing:
-        classes = ", ".join(name for each in chosen for name in each.classes)
+        classes = ", ".join(name for each, _ in chosen for name in each.classes)
         raise UsageError(
             f"--target-class {target_class}: no such class: use predicted, true, all, or one of "
             f"{classes}"

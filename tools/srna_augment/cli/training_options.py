@@ -17,8 +17,8 @@ from ..targets import TARGETS
 from .common import INPUT_FILE
 
 if TYPE_CHECKING:
-    from ..attribution.summary import ClassSummary
     from ..expression import Expression
+    from ..learners.forest_importance import LeftOutImportance
     from ..training import Labelled, Recipe
 
 DATA_PANEL, CV_PANEL, OUTPUT_PANEL = "Data", "Cross-validation", "Output"
@@ -47,14 +47,17 @@ class ImportanceWanted:
         """Tell whether anything was asked for."""
         return self.table is not None or self.multiqc is not None
 
-    def write(self, data: Labelled, found: list[ClassSummary], scheme: str) -> None:
+    def write(self, data: Labelled, importance: LeftOutImportance, scheme: str) -> None:
         """Write what was asked for."""
         from ..attribution import plots, tables
         from ..training import SCHEME_TEXT
 
-        features = data.expression.features
+        features, found = data.expression.features, importance.results()
         if self.table is not None:
-            rows = tables.class_rows(data.target, data.classes, features, found, self.top)
+            rows = tables.class_rows(
+                data.target, (data.classes, data.classes), features, found,
+                importance.differences(), self.top,
+            )  # fmt: skip
             tables.write_table(self.table, tables.CLASS_COLUMNS, rows)
         if self.multiqc is not None:
             names = [data.classes[each.group] for each in found]
@@ -235,7 +238,7 @@ def run_training(
                     else None,
                 )
         if importance and watched and hardest:
-            importance.write(data, watched.results(), hardest)
+            importance.write(data, watched, hardest)
     if predictions is not None:
         # parts of folds stay raw: calibration of one fold needs the others
         shown = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..attribution.importance import permutation_loss
-from ..attribution.summary import ClassSummary, Summary
+from ..attribution.summary import ClassSummary, Summary, level_difference
 from ..model.forest import Forest
 
 if TYPE_CHECKING:
@@ -60,3 +60,17 @@ class LeftOutImportance:
     def results(self) -> list[ClassSummary]:
         """Return one summary a class: mean loss of votes, its spread, in how many studies."""
         return self._summary.results()
+
+    def differences(self) -> list[np.ndarray]:
+        """Return by class how much higher expression is than on average, ``(n_features,)``."""
+        data = self.data
+        values = data.expression.values
+        if data.expression.reported is not None:
+            values = np.where(data.expression.reported, values, np.nan)
+        profile = level_difference(values, data.study, np.zeros(values.shape[1]))
+        return [
+            level_difference(
+                values[data.y == each.group], data.study[data.y == each.group], profile
+            )
+            for each in self.results()
+        ]
