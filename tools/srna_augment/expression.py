@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import DataError
-from .files import atomic_output
+from .files import atomic_output, create_hdf5
 from .unpacking import refuse_unsound_hdf5
 
 if TYPE_CHECKING:
@@ -124,7 +120,7 @@ def write_expression(expression: Expression, path: str | Path, *, version: str) 
         The metadata hold something that AnnData cannot.
     """
     import anndata
-    import h5py
+    from anndata.io import write_elem
 
     obs = expression.obs.set_axis(expression.samples, axis=0)
     stored = [_storable(str(name), i) for i, name in enumerate(obs.columns)]
@@ -142,31 +138,19 @@ def write_expression(expression: Expression, path: str | Path, *, version: str) 
     }
     if stored != list(obs.columns):
         data.uns[UNS_KEY]["obs_columns"] = json.dumps([str(name) for name in obs.columns])
-    with atomic_output(path, binary=True) as temporary, _reasons_of_hdf5():
+    with atomic_output(path, binary=True) as temporary, create_hdf5(temporary) as file:
         try:
-            data.write_h5ad(temporary, **_COMPRESSION)
+            data.strings_to_categoricals()
+            write_elem(file, "/", data, dataset_kwargs=_COMPRESSION)
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"{path}: the metadata hold what AnnData cannot ({_first_line(error)}): leave that "
                 f"column out"
             ) from None
         # The matrices follow by blocks, since AnnData would first make a whole copy of each.
-        with h5py.File(temporary, "r+") as file:
-            _write_matrix(file, "X", expression.values, np.dtype("<f4"))
-            if expression.reported is not None:
-                _write_matrix(file, "layers/reported", expression.reported, np.dtype("u1"))
-
-
-@contextmanager
-def _reasons_of_hdf5() -> Iterator[None]:
-    """Turn what HDF5 says on closing a file, on a full disc, into the error that it stems from."""
-    try:
-        yield
-    except RuntimeError as error:
-        number = re.search(r"errno = (\d+)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
+        _write_matrix(file, "X", expression.values, np.dtype("<f4"))
+        if expression.reported is not None:
+            _write_matrix(file, "layers/reported", expression.reported, np.dtype("u1"))
 
 
 def _write_matrix(file: h5py.File, name: str, values: np.ndarray, dtype: np.dtype) -> None:

@@ -1,5 +1,7 @@
 """Opening inputs and writing outputs that appear whole or not at all."""
 
+from __future__ import annotations
+
 import errno
 import hashlib
 import io
@@ -10,10 +12,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from .errors import DataError, UsageError
 from .unpacking import gunzip
+
+if TYPE_CHECKING:
+    import h5py
 
 GZIP_MAGIC = b"\x1f\x8b"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -139,6 +144,51 @@ def _full_disc_in_one_line(path: str | Path) -> Iterator[None]:
             f"{path}: cannot be written ({os.strerror(error.errno)}): make room, or choose another "
             f"folder"
         ) from None
+
+
+class _Persevering(io.FileIO):
+    """A file that keeps the first error of writing for later, and takes all the same."""
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            if self.error is None:
+                return super().write(data)
+        except OSError as error:
+            self.error = error
+        return memoryview(data).nbytes
+
+
+@contextmanager
+def create_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Yield an HDF5 file to write, in the way that a full disc ends in the error that it is.
+
+    HDF5 itself, when it cannot write what it holds back, fails again and again while it closes the
+    file and can take the whole process with it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where; what is there is lost. Give what `atomic_output` yields.
+
+    Raises
+    ------
+    OSError
+        The file could not be written.
+    """
+    import h5py
+
+    with _Persevering(path, "w+") as raw:
+        try:
+            with h5py.File(raw, "w", track_order=False) as file:
+                yield file
+        except Exception:
+            if raw.error is not None:
+                raise raw.error from None
+            raise
+        if raw.error is not None:
+            raise raw.error
 
 
 def check_distinct(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..calibration import Calibration, Novelty
 from ..errors import DataError, data_of
-from ..files import atomic_output
+from ..files import atomic_output, create_hdf5
 from ..normalisation import State
 from ..unpacking import own_datasets
 from .forest import LEAF, Forest
@@ -47,16 +47,12 @@ def save_models(models: list[TargetModel], path: str | Path, *, version: str) ->
     version : str
         Version of the suite.
     """
-    import h5py
-
-    with atomic_output(path, binary=True) as temporary:
-        temporary.unlink()
-        with h5py.File(temporary, "w", track_order=False) as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["suite_version"] = version
-            for model in models:
-                _write_target(file.create_group(f"targets/{model.target}"), model)
+    with atomic_output(path, binary=True) as temporary, create_hdf5(temporary) as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["suite_version"] = version
+        for model in models:
+            _write_target(file.create_group(f"targets/{model.target}"), model)
 
 
 def load_models(path: str | Path) -> list[TargetModel]:
