@@ -9,6 +9,7 @@ precursors and of mature arms share columns. What the metadata say:
 
 - `study`: what is left out together. TCGA is one study, as one laboratory sequenced all of it;
   studies whose sequencing runs stand in two data sets have one name.
+- `condition`: what differs within a study and tissue.
 - `site`: the hospital of TCGA samples, the batch of others; `patient_id`: who is never cut in two.
 - `tissue`, `sex`, `age_years`: labels; blank for cultured cells, which are not the tissue that
   they came from. `material`: `tissue`, `biofluid`, `cells`.
@@ -67,7 +68,8 @@ def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
             "site": ("TCGA-" + site) if tcga else study + " " + site,
             "patient_id": column(samples, "patient_id", "subject_id"),
             "material": np.where(cultured, "cells", "tissue or fluid"),
-            "is_normal": column(samples, "is_normal"),
+            # one vote each: TCGA's tumours and adjacent normals of a cohort
+            "condition": (study + " normal " + column(samples, "is_normal")) if tcga else "",
             "label": column(samples, "tissue"),
             "sex": column(samples, "sex"),
             "age_years": column(samples, "age_years"),
@@ -89,7 +91,7 @@ def main(source: Path, output: Path) -> None:
         samples = pd.read_csv(folder / "samples.tsv", sep="\t", dtype=str)
         units = "rpm" if folder.name in AS_RPM else "counts"
         table = reading.read_tables([str(folder / "counts.tsv.gz")], units=units)
-        if table.samples != samples["sample_id"].str.strip().tolist():
+        if table.samples != samples["sample_id"].tolist():
             sys.exit(f"{folder}: samples.tsv and counts.tsv.gz differ in their samples")
         collapsed = features.collapse(table, "stem")
         obs = metadata(folder, samples)

@@ -21,11 +21,12 @@ from srna_augment.model.target import TargetModel, Years
 from srna_augment.normalisation import State
 
 
-def never_novel(n_inputs):
-    """Return a metric by which no sample is strange."""
-    one = np.ones(1, "f4")
-    directions = np.eye(1, n_inputs, dtype="f4")[None]
-    return Novelty(np.zeros((3, n_inputs), "f4"), directions, one[None], one, 99 * one)
+def never_novel(n_views):
+    """Return a metric of four features in each view by which no sample is strange."""
+    directions = np.tile(np.eye(1, 4, dtype="f4"), (n_views, 1, 1))
+    level = np.ones(n_views, "f4")
+    threshold = np.array([99], "f4")
+    return Novelty(np.zeros((3, 4 * n_views), "f4"), directions, level[:, None], level, threshold)
 
 
 FEATURES = ["hsa-mir-122", "hsa-mir-9", "hsa-mir-1", "hsa-let-7a"]
@@ -64,7 +65,7 @@ def target(learner, **changes) -> TargetModel:
     content = {
         "target": "tissue", "classes": CLASSES, "term_ids": [""] * 3, "state": state(),
         "inputs": inputs, "learner": learner, "calibration": Calibration(),
-        "novelty": never_novel(4),
+        "novelty": never_novel(1),
         "references": {
             "mean": np.zeros(4, "f4"), "class:liver": np.array([4, -1, -1, -1], "f4"),
         },
@@ -252,7 +253,7 @@ def test_views_of_a_feature_are_added_up(run_command, folder, tmp_path):
     )  # fmt: skip
     wide = {
         "inputs": inputs, "references": {"mean": np.zeros(8, "f4")},
-        "novelty": never_novel(8),
+        "novelty": never_novel(2),
     }  # fmt: skip
     save_models([target(learner, **wide)], tmp_path / "two.h5", version="0")
     values = []

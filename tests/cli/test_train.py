@@ -183,6 +183,7 @@ def test_without_folds_nothing_is_ever_called(trained, here, tmp_path):
     assert done.code == 0
     assert "nothing will be called" in done.err
     done = here("augment", trained.table, "--model", model, "-o", "-")
+    assert done.code == 0, done.err
     rows = list(csv.DictReader(done.out.splitlines(), delimiter="\t"))
     assert {row["tissue_pred"] for row in rows} == {""}
     assert "called" not in {row["tissue_status"] for row in rows}
@@ -227,7 +228,7 @@ def test_wrong_calls_exit_with_2(trained, tmp_path):
         (
             trained.expression,
             ("--scheme", "none", "--predictions", tmp_path / "p"),
-            "--predictions needs folds",
+            "--predictions needs a --scheme",
         ),
         (trained.expression, ("-o", trained.expression), "a name of its own"),
         (trained.expression, ("-o", tmp_path / "no" / "m.h5"), "make it first"),

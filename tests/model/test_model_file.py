@@ -59,13 +59,15 @@ def model(learner=None, **more):
         inputs=plain_inputs(FEATURES, array(1, 2, 3)),
         learner=learner or network(),
         calibration=Calibration(
-            temperature=1.5,
-            power=1.0,
-            lapses=[0.1, 0.2],
-            mistaken=[[0.0, 1.0], [0.5, 0.5]],
-            thresholds=[0.8, 1.01],
+            intercept=-1.5, slope=1.0, scale=0.5, frequency=[0.1, 0.2], threshold=0.8
         ),
-        novelty=Novelty(np.ones((2, 3), "f4"), array(0.4)),
+        novelty=Novelty(
+            profiles=np.ones((2, 3), "f4"),
+            directions=np.eye(3, dtype="f4")[None, :2],
+            variances=np.array([[2, 1]], "f4"),
+            level=array(0.5),
+            threshold=array(0.4),
+        ),
         references={"mean": array(0, 0, 0), "class:brain": array(0, 1, 0)},
         card={"intended_use": "a test"},
         **more,

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from srna_augment.calibration.calls import Calibration
+from srna_augment.cross_validation import calibrate_across_folds, cross_validate
 from srna_augment.errors import DataError
 from srna_augment.expression import Expression
 from srna_augment.learners.baselines import BASELINES
@@ -13,8 +14,6 @@ from srna_augment.normalisation import State
 from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
 from srna_augment.training import (
     Recipe,
-    calibrate_across_folds,
-    cross_validate,
     evidence,
     final_model,
     labelled,

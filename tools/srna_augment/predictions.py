@@ -79,6 +79,12 @@ class OutOfFold:
         index = {name: i for i, name in enumerate(self.classes)}
         return np.array([index[name] for name in self.truth])
 
+    def truth_or_unknown(self) -> np.ndarray:
+        """Return the same, but -1 where the sample's fold did not know its class."""
+        truth = self.truth_index()
+        known = self.probabilities[np.arange(len(truth)), truth] > 0
+        return np.where(known, truth, -1)
+
     def frame(self) -> pd.DataFrame:
         """Return the predictions as rows of ``predictions.tsv``."""
         import pandas as pd

@@ -13,9 +13,10 @@ from .log import get_logger
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMES = ("random", "group", "site")
+SCHEMES = ("random", "group", "site", "transfer")
 SUBJECT_COLUMNS = ("patient_id", "subject_id", "patient", "subject", "donor_id", "donor")
 STUDY_COLUMNS = ("study", "study_id", "study_accession", "dataset", "series", "project")
+CONDITION_COLUMNS = ("condition", "disease_state", "disease", "is_normal", "sample_type")
 SITE_COLUMNS = ("site", "tss", "center", "centre", "laboratory", "lab", "batch")
 
 
@@ -29,8 +30,10 @@ def first_column(obs: pd.DataFrame, names: tuple[str, ...]) -> str | None:
     return None
 
 
-def keys(obs: pd.DataFrame, column: str) -> np.ndarray:
+def keys(obs: pd.DataFrame, column: str, option: str = "--group") -> np.ndarray:
     """Return a column as ``(n_samples,)`` of str, empty where nothing is given.
+
+    `option` is what named it, for the message.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def keys(obs: pd.DataFrame, column: str) -> np.ndarray:
     """
     if column not in obs.columns:
         raise UsageError(
-            f"--group {column}: the metadata has no such column: it has "
+            f"{option} {column}: the metadata has no such column: it has "
             f"{', '.join(map(str, obs.columns[:20]))}"
         )
     values = obs[column].astype(object)
@@ -94,6 +97,29 @@ def groups(obs: pd.DataFrame, scheme: str, column: str | None = None) -> tuple[n
         column = found
     named = keys(obs, column)
     return _join(np.where(named == "", people, named), people), column
+
+
+def conditions(obs: pd.DataFrame, column: str | None = None) -> np.ndarray | None:
+    """Return what differs between the samples of one study and class, ``(n_samples,)`` of str.
+
+    Tumours and normal tissue, for instance, so that the many do not outvote the few.
+
+    Parameters
+    ----------
+    obs : pandas.DataFrame
+        Metadata, one row a sample.
+    column : str, optional
+        The column; by default the first of `CONDITION_COLUMNS` that is there. None without one.
+
+    Raises
+    ------
+    UsageError
+        The named column is not there.
+    """
+    found = column or first_column(obs, CONDITION_COLUMNS)
+    if found is None:
+        return None
+    return np.array([f", {found} {value}" for value in keys(obs, found, "--condition")])
 
 
 def _join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -161,11 +187,23 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
         )
         n_folds = possible
     fold = np.empty(len(classes), dtype=int)
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    # Units larger than a fold have one each: whatever shared a fold with the largest study would be
+    # predicted by a model that lacks most of the data, which says nothing about that study.
+    size = np.bincount(unit)
+    large = np.flatnonzero(size * n_folds > len(classes))[: n_folds - 1]
+    for number, one in enumerate(large):
+        fold[unit == one] = number
+    rest = np.flatnonzero(~np.isin(unit, large))
+    of_rest = np.unique(classes[rest].astype(str), return_counts=True)[1]
+    n_rest = min(n_folds - len(large), len(set(unit[rest])), int(of_rest.max()))
+    if n_rest < 2:
+        fold[rest] = len(large)
+        return fold
+    splitter = StratifiedGroupKFold(n_rest, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # a class with fewer samples than folds is a fact of these data, and is counted in evaluate
         warnings.simplefilter("ignore", UserWarning)
-        pairs = splitter.split(np.zeros(len(classes)), classes.astype(str), unit)
+        pairs = splitter.split(np.zeros(len(rest)), classes[rest].astype(str), unit[rest])
         for number, (_, test) in enumerate(pairs):
-            fold[test] = number
+            fold[rest[test]] = len(large) + number
     return np.unique(fold, return_inverse=True)[1]  # a fold may have got no unit

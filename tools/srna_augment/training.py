@@ -7,7 +7,7 @@ the training samples of its fold.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -16,13 +16,12 @@ from . import ontology, splits
 from .calibration import (
     Calibration,
     Novelty,
-    across_folds,
-    class_profiles,
     fit_calibration,
-    nearest_distance,
+    fit_novelty,
     novelty_threshold,
 )
 from .calibration.calls import SET_LEVEL
+from .calibration.novelty import NEVER_NOVEL
 from .errors import DataError
 from .learners.selection import select_variable
 from .learners.weights import equal_unit_weights, study_class_weights
@@ -35,7 +34,6 @@ from .model.inputs import (
     mean_profile,
     resemblance,
 )
-from .model.network import softmax
 from .model.target import Learner, TargetModel, Years
 from .normalisation import State
 from .predictions import OutOfFold, YearsOutOfFold
@@ -104,6 +102,8 @@ class Labelled:
         ``(n_samples,)`` of str: what counts once and shares a laboratory.
     study_column : str
         Where `study` came from.
+    votes : numpy.ndarray
+        ``(n_samples,)`` of str: what has one vote on a class, a condition of a study.
     years : numpy.ndarray
         ``(n_samples,)``; NaN but for age.
     group_column : str or None
@@ -116,12 +116,24 @@ class Labelled:
     y: np.ndarray
     study: np.ndarray
     study_column: str
+    votes: np.ndarray
     years: np.ndarray
     group_column: str | None = None
 
     def columns(self) -> tuple[np.ndarray, list[str]]:
         """Return normalised values ``(n_samples, n_features)`` and their features."""
         return self.expression.values, self.expression.features
+
+    def subset(self, rows: np.ndarray) -> Labelled:
+        """Return some of the samples, of the same classes."""
+        return replace(
+            self,
+            expression=self.expression.subset(rows),
+            y=self.y[rows],
+            study=self.study[rows],
+            votes=self.votes[rows],
+            years=self.years[rows],
+        )
 
 
 def labelled(
@@ -130,6 +142,7 @@ def labelled(
     *,
     label_column: str | None = None,
     group_column: str | None = None,
+    condition_column: str | None = None,
     minimum_samples: int = MINIMUM_SAMPLES,
 ) -> Labelled:
     """Take the samples whose label is given and frequent enough to learn.
@@ -140,7 +153,7 @@ def labelled(
         All samples.
     target : str
         tissue, tissue_group, sex or age.
-    label_column, group_column : str, optional
+    label_column, group_column, condition_column : str, optional
         Metadata columns, if not the usual ones.
     minimum_samples : int
         Classes with fewer samples are left out, and said.
@@ -168,6 +181,7 @@ def labelled(
     subset = expression.subset(rows)
     index = {name: i for i, name in enumerate(classes)}
     study, column = study_units(subset.obs, group_column)
+    condition = splits.conditions(subset.obs, condition_column)
     get_logger().info(
         "%s: %d samples, %d classes, %d units by '%s'",
         target,
@@ -183,6 +197,7 @@ def labelled(
         y=np.array([index[name] for name in names[rows]]),
         study=study,
         study_column=column,
+        votes=study if condition is None else np.char.add(study.astype(str), condition),
         years=ontology.years(subset.obs, label_column)
         if target == "age"
         else np.full(len(rows), np.nan),
@@ -236,10 +251,10 @@ def well_measured(data: Labelled, rows: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Fitted:
-    """A learner with its input preparation, and the mean prepared input of each class."""
+    """A learner with its input preparation, and the distance to the classes that it saw."""
 
     inputs: Inputs
-    profiles: np.ndarray
+    novelty: Novelty
     learner: HasLogits
     years: tuple[Any, float, float] | None = None
 
@@ -272,8 +287,8 @@ def fit_on(
     rows = rows[well_measured(data, rows)]
     reported = data.expression.reported
     reported = None if reported is None else reported[rows]
-    unit = data.study[rows]
-    weights = study_class_weights(unit, data.y[rows])
+    unit = data.votes[rows]
+    weights = study_class_weights(data.study[rows], data.y[rows])
     train = values[rows]
     selected = select_variable(train, weights)
     inputs = fit_inputs(train, features, reported, weights, selected, recipe.views)
@@ -291,153 +306,8 @@ def fit_on(
                 x[known], (age - centre) / scale, 1, weights[known], unit[known], seed
             )
             fitted_years = (machine, centre, scale)
-    profiles = class_profiles(x, data.y[rows], len(data.classes), weights)
-    return Fitted(inputs, profiles, learner, fitted_years)  # type: ignore[arg-type]
-
-
-def cross_validate(
-    data: Labelled,
-    scheme: str,
-    recipe: Recipe,
-    *,
-    n_folds: int,
-    seed: int,
-    only: frozenset[int] | None = None,
-    progress: Callable[[str], None] = lambda text: None,
-    watch: Callable[[Fitted, np.ndarray, np.ndarray], None] | None = None,
-) -> list[OutOfFold | YearsOutOfFold]:
-    """Predict every labelled sample by a model that saw nothing of its unit.
-
-    Parameters
-    ----------
-    data : Labelled
-        All labelled samples.
-    scheme : {"random", "group", "site"}
-        What is left out together.
-    recipe : Recipe
-        The learner.
-    n_folds : int
-        How many folds.
-    seed : int
-        Seed of the folds and of the learner.
-    only : frozenset of int, optional
-        Folds to run; the others' samples are not in the result.
-    progress : callable
-        Told before each fold.
-    watch : callable, optional
-        Shown each fold's learner, the rows that it left out and their prepared inputs.
-
-    Returns
-    -------
-    list of OutOfFold or YearsOutOfFold
-        Raw probabilities (see `calibrate_across_folds`), and years for age.
-    """
-    units, _ = splits.groups(data.expression.obs, scheme, data.group_column)
-    names = np.array(data.classes, dtype=object)[data.y]
-    fold = splits.folds(names, units, n_folds, seed)
-    values, features = data.columns()
-    reported = data.expression.reported
-    probabilities = np.zeros((len(names), len(data.classes)), dtype=np.float32)
-    distance = np.zeros(len(names), dtype=np.float32)
-    predicted_years = np.full(len(names), np.nan)
-    wanted = [k for k in range(fold.max() + 1) if only is None or k in only]
-    wants_years = data.target == "age" and recipe.fit_years is not None
-    for k in wanted:
-        progress(f"{data.target}, {recipe.name}, {scheme}: fold {k + 1} of {fold.max() + 1}")
-        train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        seen = np.unique(data.y[train])
-        fitted = fit_on(data, train, recipe, seed + k, years=wants_years)
-        x = fitted.inputs.prepare(
-            values[test], features, None if reported is None else reported[test]
-        )
-        raw = fitted.learner.logits(x)[:, seen].astype(np.float64)
-        probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), 1e-12)
-        distance[test] = nearest_distance(x, fitted.profiles[seen])
-        if watch is not None:
-            watch(fitted, test, x)
-        if fitted.years is not None:
-            machine, centre, scale = fitted.years
-            predicted_years[test] = _as_years(machine, x) * scale + centre
-    samples = np.array(data.expression.samples, dtype=object)
-    # in order of the ids, so that folds run apart and gathered later give the same model
-    order = np.argsort(samples.astype(str), kind="stable")
-    done = order[np.isin(fold[order], wanted)]
-    results: list[OutOfFold | YearsOutOfFold] = [
-        OutOfFold(
-            data.target,
-            recipe.name,
-            scheme,
-            samples[done],
-            fold[done],
-            names[done],
-            data.study[done],
-            distance[done],
-            data.classes,
-            probabilities[done],
-        )
-    ]
-    if wants_years:
-        rows = done[~np.isnan(data.years[done]) & ~np.isnan(predicted_years[done])]
-        results.append(
-            YearsOutOfFold(
-                recipe.name,
-                scheme,
-                samples[rows],
-                fold[rows],
-                data.years[rows],
-                predicted_years[rows],
-                data.study[rows],
-            )
-        )
-    return results
-
-
-def _as_years(machine: Any, x: np.ndarray) -> np.ndarray:
-    return (
-        machine.mean_value(x)[:, 0] if hasattr(machine, "mean_value") else machine.logits(x)[:, 0]
-    )
-
-
-def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
-    """Calibrate each fold on the *other* folds' predictions.
-
-    Parameters
-    ----------
-    raw : OutOfFold
-        Raw probabilities of all folds.
-
-    Returns
-    -------
-    OutOfFold
-        The same, calibrated; samples in order of their ids.
-    """
-    order = np.argsort(raw.samples.astype(str), kind="stable")
-    calibrated = across_folds(
-        raw.logits()[order],
-        raw.distance[order].astype(np.float64),
-        _truth_or_unknown(raw)[order],
-        equal_unit_weights(raw.study[order]),
-        raw.fold[order],
-    )
-    return OutOfFold(
-        raw.target,
-        raw.model,
-        raw.scheme,
-        raw.samples[order],
-        raw.fold[order],
-        raw.truth[order],
-        raw.study[order],
-        raw.distance[order],
-        raw.classes,
-        calibrated.astype(np.float32),
-    )
-
-
-def _truth_or_unknown(raw: OutOfFold) -> np.ndarray:
-    """Return the index of the true class, or -1 where the sample's fold did not know it."""
-    truth = raw.truth_index()
-    known = raw.probabilities[np.arange(len(truth)), truth] > 0
-    return np.where(known, truth, -1)
+    novelty = fit_novelty(x, data.y[rows], unit, len(recipe.views))
+    return Fitted(inputs, novelty, learner, fitted_years)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -483,7 +353,7 @@ def check_gathered(results: list[OutOfFold | YearsOutOfFold], data: Labelled, mo
 
 def evidence(results: list[OutOfFold | YearsOutOfFold], target: str, model: str) -> Evidence:
     """Choose the out-of-fold predictions that calibrate the final model of a target and learner."""
-    mine = [r for r in results if r.model == model]
+    mine = [r for r in results if r.model == model and r.scheme in CALIBRATES]
     groups = [r for r in mine if isinstance(r, OutOfFold) and r.target == target]
     ages = [r for r in mine if isinstance(r, YearsOutOfFold) and target == "age"]
     groups.sort(key=lambda r: CALIBRATES.index(r.scheme))
@@ -538,7 +408,7 @@ def final_model(
         inputs=fitted.inputs,
         learner=learner,
         calibration=_calibration(data, proof),
-        novelty=Novelty(fitted.profiles, _novelty_threshold(proof)),
+        novelty=replace(fitted.novelty, threshold=_novelty_threshold(proof)),
         references=references,
         years=_years(fitted, proof),
         card=_card(data, recipe, proof),
@@ -578,9 +448,9 @@ def _calibration(data: Labelled, proof: Evidence) -> Calibration:
 def _novelty_threshold(proof: Evidence) -> np.ndarray:
     """Return the threshold, ``(1,)``; without out-of-fold predictions nothing can be told novel."""
     raw = proof.classes
-    known = np.zeros(0, dtype=bool) if raw is None else _truth_or_unknown(raw) >= 0
+    known = np.zeros(0, dtype=bool) if raw is None else raw.truth_or_unknown() >= 0
     if raw is None or not known.any():
-        return np.array([1e9], dtype=np.float32)
+        return np.array([NEVER_NOVEL], dtype=np.float32)
     weights = equal_unit_weights(raw.study[known])
     return np.array([novelty_threshold(raw.distance[known], weights)], dtype=np.float32)
 

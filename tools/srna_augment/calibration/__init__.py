@@ -1,14 +1,13 @@
 """Probabilities that mean what they say, and when not to call; fitted on studies left out."""
 
 from .calls import Calibration, across_folds, fit_calibration
-from .novelty import Novelty, class_profiles, nearest_distance, novelty_threshold
+from .novelty import Novelty, fit_novelty, novelty_threshold
 
 __all__ = [
     "Calibration",
     "Novelty",
     "across_folds",
-    "class_profiles",
     "fit_calibration",
-    "nearest_distance",
+    "fit_novelty",
     "novelty_threshold",
 ]

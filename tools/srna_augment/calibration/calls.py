@@ -1,40 +1,46 @@
-"""How sure to be: probabilities, thresholds of calls, and conformal sets, from left-out logits.
+"""How sure to be: probabilities, calls, and conformal sets, from left-out logits.
 
-Logits are divided by a temperature (Guo et al. 2017, ICML, section 4.2) that may grow with a
-sample's distance to the nearest class. That alone leaves predictions of 1.000 that are wrong, since
-some classes are taken for another whatever the logits say (retina for brain, plasma for serum). So
-a prediction lapses with a share that its class has shown on studies left out, and what lapses goes
-to the classes that it was mistaken for. Calls of a class that lapses often are withheld. Sets are
-split conformal ones, with one minus the probability of the true class as the score (Sadinle et al.
-2019, JASA 114(525)). All of it holds for samples like those that it was fitted on, hence it is
-fitted on *studies left out* wherever there are any.
+Whether the best class is right depends on two things: its lead over the next, and how far the
+sample lies from every class; a large lead of a sample that looks like nothing seen says little. So
+logits are divided by the distance. On samples left out, the log odds of being right are close to a
+straight line in the log of the lead that remains (Platt 1999, Advances in Large Margin Classifiers,
+with this as the score). Each sample's logits then get the temperature (Guo et al. 2017, ICML,
+section 4.2) that gives the best class this probability.
+
+Where the logits say little beside how common a class is, as with age, the frequency of classes is
+added first (bias-corrected temperature scaling, Alexandari et al. 2020, ICML), if the log loss on
+folds that nothing was fitted on says so.
+
+Sets are split conformal ones, with one minus the probability of the true class as the score
+(Sadinle et al. 2019, JASA 114(525)). All of it holds for samples like those that it was fitted on,
+hence it is fitted on *studies left out* wherever there are any.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..model.network import softmax
 
-PRECISION_GOAL = 0.95
-# A class whose left-out predictions are right less often is never called.
-CLASS_PRECISION = 0.9
-# A prediction that is more likely wrong than right is never called.
-LOWEST_THRESHOLD = 0.5
+# The best class is called from this probability on: no more than one call in five may be wrong, and
+# about one in ten will be.
+CALL_PROBABILITY = 0.8
 SET_LEVEL = 0.9
-MINIMUM_CALLED = 20
-# Studies that a class must have been predicted in before its own lapse outweighs the common one.
-PRIOR_STUDIES = 3.0
-LOWEST = -1e4
 # A threshold that no probability reaches.
 NEVER = 1.01
-# No temperature beyond these is looked at; the factors are powers of e.
-LOG_TEMPERATURES = (-3.0, 5.0)
-LAPSES = (0.02, 0.05, 0.1, 0.2, 0.3)
-LEAST_LAPSE, LARGEST_LAPSE = 0.002, 0.9
-POWERS = (0.0, 0.5, 1.0, 2.0)
+# A lead beyond this says no more: left-out logits may have been cut when they were written.
+LARGEST_LEAD = 500.0
+# Added to the lead before its logarithm, so that a tie has a finite one.
+LEAD_OFFSET = 0.1
+# The weight of class frequencies; a little above one, which is Bayes' rule.
+LARGEST_SHARE = 1.5
+# A probability of the truth below this is no worse in the log loss.
+LEAST = 1e-12
+# Temperatures between which a sample's is looked for, as powers of e, and in how many halvings.
+LOG_TEMPERATURES = (-7.0, 12.0)
+HALVINGS = 45
 
 
 @dataclass
@@ -43,22 +49,17 @@ class Calibration:
 
     Attributes
     ----------
-    temperature : float
-        What logits are divided by, for a sample at `distance`.
-    distance : float
-        The median distance of the samples that it was fitted on.
-    power : float
-        The temperature grows with this power of the distance.
-    lapses : list of float
-        ``(n_classes,)``: the share of its probability that a prediction of each class loses.
-    mistaken : list of list of float
-        ``(n_classes, n_classes)``: where it goes, a row a predicted class.
-    thresholds : list of float
-        ``(n_classes,)``: the probability from which a prediction of a class is called; above 1 for
-        a class that is never called.
+    intercept, slope : float
+        The log odds that the best class is right are ``intercept + slope * score``; see `leads`.
+    scale : float
+        What logits by distance are multiplied with before `frequency` is added.
+    frequency : list of float
+        ``(n_classes,)``: logits of how common each class is; empty where that does not help.
+    threshold : float
+        The probability from which the best class is called; above 1 where nothing is known.
     precision : float or None
-        The share of right calls, studies equal, on folds that the thresholds were not chosen on;
-        None where nothing was called.
+        The share of right calls, studies equal, on folds that nothing was fitted on; None where
+        nothing was called.
     coverage : float
         The share of samples, studies equal, that was called there.
     set_threshold : float
@@ -69,12 +70,11 @@ class Calibration:
         Which out-of-fold predictions, for the card.
     """
 
-    temperature: float = 1.0
-    distance: float = 1.0
-    power: float = 0.0
-    lapses: list[float] = field(default_factory=list)
-    mistaken: list[list[float]] = field(default_factory=list)
-    thresholds: list[float] = field(default_factory=list)
+    intercept: float = 0.0
+    slope: float = 0.0
+    scale: float = 1.0
+    frequency: list[float] = field(default_factory=list)
+    threshold: float = NEVER
     precision: float | None = None
     coverage: float = 0.0
     set_threshold: float = 0.0
@@ -91,23 +91,18 @@ class Calibration:
         distance : numpy.ndarray
             ``(n_samples,)``: to the nearest class; see `Novelty`.
         """
-        temperatures = self.temperature * (distance / self.distance) ** self.power
-        finite = _finite(logits)
-        result = softmax(finite / np.clip(temperatures, 1e-3, 1e6)[:, None])
-        if not self.lapses:
-            return result
-        predicted = finite.argmax(axis=1)
-        lapse = np.asarray(self.lapses)[predicted][:, None]
-        mistaken = np.where(np.isfinite(logits), np.asarray(self.mistaken)[predicted], 0)
-        mistaken /= np.maximum(mistaken.sum(axis=1, keepdims=True), 1e-12)
-        return (1 - lapse) * result + lapse * mistaken
+        adjusted = self.adjusted(logits, distance)
+        odds = self.intercept + self.slope * leads(adjusted)
+        return _with_best(adjusted, 1 / (1 + np.exp(-odds)))
+
+    def adjusted(self, logits: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Return logits by distance, with the frequency of classes; see `probabilities`."""
+        result = self.scale * logits.astype(np.float64) / np.asarray(distance)[:, None]
+        return result + np.asarray(self.frequency) if self.frequency else result
 
     def called(self, probabilities: np.ndarray) -> np.ndarray:
         """Tell for which samples, ``(n_samples,)`` of bool, the best class is called."""
-        if not self.thresholds:
-            return np.zeros(len(probabilities), dtype=bool)
-        best = probabilities.argmax(axis=1)
-        return probabilities.max(axis=1) >= np.asarray(self.thresholds)[best]
+        return probabilities.max(axis=1) >= self.threshold
 
     def sets(self, probabilities: np.ndarray) -> np.ndarray:
         """Return which classes cannot be ruled out, ``(n_samples, n_classes)`` of bool.
@@ -118,16 +113,46 @@ class Calibration:
         return (probabilities >= self.set_threshold) | best
 
 
-def _finite(logits: np.ndarray) -> np.ndarray:
-    """Return logits in float64, the best of each sample at 0, what cannot be far below."""
+def leads(logits: np.ndarray) -> np.ndarray:
+    """Return the log of the best class's lead over the next, ``(n_samples,)``.
+
+    Parameters
+    ----------
+    logits : numpy.ndarray
+        ``(n_samples, n_classes)``, adjusted; -inf for classes that cannot be.
+    """
+    if logits.shape[1] < 2:
+        return np.full(len(logits), np.log(LARGEST_LEAD))
+    top = np.partition(logits, -2, axis=1)[:, -2:]
+    return np.log(np.minimum(top[:, 1] - top[:, 0], LARGEST_LEAD) + LEAD_OFFSET)
+
+
+def _with_best(logits: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the softmax at the temperature that gives the best class the probability `wanted`.
+
+    Where classes are tied, or `wanted` is less than an equal share, the nearest that can be.
+    """
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return np.maximum(shifted, LOWEST)
+    low = np.full(len(shifted), LOG_TEMPERATURES[0])
+    high = np.full(len(shifted), LOG_TEMPERATURES[1])
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        # the best class has 1 / (sum over classes), as its own logit is 0
+        too_sure = 1 / np.exp(shifted / np.exp(middle)[:, None]).sum(axis=1) > wanted
+        low, high = np.where(too_sure, middle, low), np.where(too_sure, high, middle)
+    result = np.exp(shifted / np.exp((low + high) / 2)[:, None])
+    return result / result.sum(axis=1, keepdims=True)
 
 
 def fit_probabilities(
-    logits: np.ndarray, distance: np.ndarray, truth: np.ndarray, weights: np.ndarray
+    logits: np.ndarray,
+    distance: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray,
+    *,
+    frequency: bool = False,
 ) -> Calibration:
-    """Fit temperature, its power of the distance, and the lapses of each class, by the log loss.
+    """Fit how likely the best class is right, by the log loss.
 
     Parameters
     ----------
@@ -139,71 +164,64 @@ def fit_probabilities(
         ``(n_samples,)`` of int; -1 for a class that the fold could not know (left out of the fit).
     weights : numpy.ndarray
         ``(n_samples,)``; those of one study sum to one where studies shall be equal.
+    frequency : bool
+        Whether to add how common each class is.
     """
-    from scipy.optimize import minimize_scalar
-
     known = truth >= 0
     if not known.any():
         return Calibration()
-    rows, columns, w = _finite(logits[known]), truth[known], weights[known]
-    middle = float(np.median(distance[known]))
-    relative = distance[known] / middle
+    logits, distance, truth = logits[known], distance[known], truth[known]
+    w = weights[known] / weights[known].sum()
+    base = _fit_frequency(logits, distance, truth, w) if frequency else Calibration()
+    return _fit_odds(base, logits, distance, truth, w)
 
-    n_classes = rows.shape[1]
 
-    def of_truth(temperatures: np.ndarray) -> np.ndarray:
-        return softmax(rows / temperatures[:, None])[np.arange(len(rows)), columns]
+def _fit_odds(
+    base: Calibration, logits: np.ndarray, distance: np.ndarray, truth: np.ndarray, w: np.ndarray
+) -> Calibration:
+    """Fit intercept and slope of the odds that the best class is right; `w` sums to one."""
+    from scipy.optimize import minimize
 
-    def common(power: float, lapse: float) -> tuple[float, float, float, float]:
-        grown = relative**power
+    adjusted = base.adjusted(logits, distance)
+    score, right = leads(adjusted), adjusted.argmax(axis=1) == truth
+    # Platt's targets: as if one more had been right and one wrong (section 2.2), so that a handful
+    # of right answers is no certainty
+    n = 1 / (w**2).sum()
+    n_right = n * float(w @ right)
+    target = np.where(right, (n_right + 1) / (n_right + 2), 1 / (n - n_right + 2))
 
-        def loss(log_temperature: float) -> float:
-            p = (1 - lapse) * of_truth(np.exp(log_temperature) * grown) + lapse / n_classes
-            return float(-(w * np.log(p)).sum())
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = parameters[0] + parameters[1] * score
+        value = w @ (np.logaddexp(0, odds) - target * odds)
+        error = w * (1 / (1 + np.exp(-odds)) - target)
+        return float(value), np.array([error.sum(), error @ score])
 
-        found = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded")
-        return float(found.fun), power, lapse, float(np.exp(found.x))
-
-    _, _, lapse, _ = min(common(0.0, lapse) for lapse in LAPSES)
-    _, power, _, temperature = min(common(power, lapse) for power in POWERS)
-    predicted = rows.argmax(axis=1)
-    mistaken = np.full((n_classes, n_classes), 1 / n_classes)
-    wrong = predicted != columns
-    np.add.at(mistaken, (predicted[wrong], columns[wrong]), w[wrong])
-    mistaken /= mistaken.sum(axis=1, keepdims=True)
-    p = of_truth(temperature * relative**power)
-    lapses = np.full(n_classes, lapse)
-    for k in np.unique(predicted):
-        at = predicted == k
-        lapses[k] = _own_lapse(p[at], mistaken[k, columns[at]], w[at], lapse)
-    return Calibration(
-        temperature=temperature,
-        distance=middle,
-        power=power,
-        lapses=lapses.tolist(),
-        mistaken=mistaken.tolist(),
+    found = minimize(
+        loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(-50, 50), (0, 50)]
     )
+    return replace(base, intercept=float(found.x[0]), slope=float(found.x[1]))
 
 
-def _own_lapse(p: np.ndarray, elsewhere: np.ndarray, weights: np.ndarray, common: float) -> float:
-    """Return the lapse of one predicted class, drawn to the common one by a beta prior.
+def _fit_frequency(
+    logits: np.ndarray, distance: np.ndarray, truth: np.ndarray, w: np.ndarray
+) -> Calibration:
+    """Fit the scale of the logits and the weight of the class frequencies; `w` sums to one."""
+    from scipy.optimize import minimize
 
-    Parameters
-    ----------
-    p, elsewhere, weights : numpy.ndarray
-        ``(n_samples,)``: probability of the truth, and how often it was what a mistake meant.
-    common : float
-        The lapse of all classes together.
-    """
-    from scipy.optimize import minimize_scalar
+    n, n_classes = 1 / (w**2).sum(), logits.shape[1]
+    # half a sample more of each class, so that none is impossible
+    share = np.log((n * np.bincount(truth, w, n_classes) + 0.5) / (n + 0.5 * n_classes))
+    by_distance = logits.astype(np.float64) / distance[:, None]
+    rows = np.arange(len(truth))
 
-    def loss(lapse: float) -> float:
-        mixed = (1 - lapse) * p + lapse * elsewhere
-        prior = common * np.log(lapse) + (1 - common) * np.log(1 - lapse)
-        return float(-(weights * np.log(np.maximum(mixed, 1e-12))).sum() - PRIOR_STUDIES * prior)
+    def loss(parameters: np.ndarray) -> float:
+        p = softmax(np.exp(parameters[0]) * by_distance + parameters[1] * share)
+        return float(-(w @ np.log(np.maximum(p[rows, truth], LEAST))))
 
-    bounds = (LEAST_LAPSE, LARGEST_LAPSE)
-    return float(minimize_scalar(loss, bounds=bounds, method="bounded").x)
+    found = minimize(
+        loss, np.array([-2.0, 0.5]), method="L-BFGS-B", bounds=[(-9, 3), (0, LARGEST_SHARE)]
+    )
+    return Calibration(scale=float(np.exp(found.x[0])), frequency=(found.x[1] * share).tolist())
 
 
 def fit_calibration(
@@ -214,12 +232,11 @@ def fit_calibration(
     fold: np.ndarray,
     *,
     fitted_on: str,
-    goal: float = PRECISION_GOAL,
     level: float = SET_LEVEL,
 ) -> Calibration:
-    """Fit probabilities, the threshold of a call and that of sets on out-of-fold logits.
+    """Fit probabilities and the threshold of sets on out-of-fold logits, and see how calls fare.
 
-    The thresholds are chosen on probabilities that were fitted without the sample's own fold.
+    Calls and sets are judged on probabilities that were fitted without the sample's own fold.
 
     Parameters
     ----------
@@ -235,23 +252,24 @@ def fit_calibration(
         ``(n_samples,)`` of int.
     fitted_on : str
         What the logits are, for the card.
-    goal : float
-        Precision that a call must have.
     level : float
         Share of samples whose set must hold the truth.
     """
-    knows = np.isfinite(logits[np.arange(len(logits)), truth])
+    rows = np.arange(len(logits))
+    knows = np.isfinite(logits[rows, truth])
     truth_or_unknown = np.where(knows, truth, -1)
-    result = fit_probabilities(logits, distance, truth_or_unknown, weights)
-    probabilities = across_folds(logits, distance, truth_or_unknown, weights, fold)
-    best = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
+    probabilities, frequency = _cross_fit(logits, distance, truth_or_unknown, weights, fold)
+    result = fit_probabilities(logits, distance, truth_or_unknown, weights, frequency=frequency)
+    if knows.any():
+        result.threshold = CALL_PROBABILITY
     # a class that no training study of the fold had can't be predicted; telling such samples is the
-    # task of `Novelty`, and the threshold is about those that could be right
-    seen = (probabilities.argmax(axis=1)[knows], best[knows], right[knows], weights[knows])
-    result.thresholds = call_thresholds(*seen, logits.shape[1], goal).tolist()
-    result.precision, result.coverage = held_out_calls(*seen, fold[knows], logits.shape[1], goal)
-    true_probability = probabilities[np.arange(len(truth)), truth][knows]
+    # task of `Novelty`, and these figures are about those that could be right
+    called = result.called(probabilities) & knows
+    if called.any():
+        right = probabilities.argmax(axis=1) == truth
+        result.precision = round(float(weights[called & right].sum() / weights[called].sum()), 4)
+        result.coverage = round(float(weights[called].sum() / weights[knows].sum()), 4)
+    true_probability = probabilities[rows, truth][knows]
     result.set_threshold = _weighted_quantile(true_probability, weights[knows], 1 - level)
     result.set_level, result.fitted_on = level, fitted_on
     return result
@@ -274,123 +292,35 @@ def across_folds(
     numpy.ndarray
         ``(n_samples, n_classes)``; 0 where a logit is -inf.
     """
-    result = np.empty(logits.shape)
-    for k in np.unique(fold):
-        here = fold == k
-        other = ~here if (~here).any() else here
-        fitted = fit_probabilities(logits[other], distance[other], truth[other], weights[other])
-        result[here] = fitted.probabilities(logits[here], distance[here])
-    result[~np.isfinite(logits)] = 0
-    return result
+    return _cross_fit(logits, distance, truth, weights, fold)[0]
 
 
-def call_thresholds(
-    predicted: np.ndarray,
-    best: np.ndarray,
-    right: np.ndarray,
-    weights: np.ndarray,
-    n_classes: int,
-    goal: float,
-) -> np.ndarray:
-    """Choose which classes are called, and from which probability.
-
-    A class is called if `CLASS_PRECISION` of its predictions were right, studies equal; one that
-    was never predicted on studies left out keeps the benefit of the doubt. Any other class is
-    called from the probability on from which it was right that often, two standard errors off (the
-    lower Wilson bound), so that it takes many studies to say so. All share the lowest threshold,
-    not below one half, that reaches the goal, by samples and with studies equal, so that neither
-    large studies nor tiny ones decide.
-
-    Parameters
-    ----------
-    predicted : numpy.ndarray
-        ``(n_samples,)`` of int, the most probable class.
-    best : numpy.ndarray
-        ``(n_samples,)``, its probability.
-    right : numpy.ndarray
-        ``(n_samples,)`` of bool.
-    weights : numpy.ndarray
-        ``(n_samples,)``; those of a study sum to one.
-    n_classes : int
-        How many.
-    goal : float
-        The share of right calls wanted.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(n_classes,)``; `NEVER` for classes that are not called.
-    """
-    total = np.bincount(predicted, weights, n_classes)
-    hits = np.bincount(predicted, weights * right, n_classes)
-    own = np.full(n_classes, LOWEST_THRESHOLD)
-    for k in np.flatnonzero(hits < CLASS_PRECISION * total):
-        at = predicted == k
-        own[k] = _class_threshold(best[at], right[at], weights[at])
-    rows = np.flatnonzero(best >= own[predicted])
-    order = rows[np.argsort(-best[rows], kind="stable")]
-    hit, w = right[order].astype(float), weights[order]
-    n = np.arange(1, len(hit) + 1)
-    good = np.flatnonzero(
-        (np.cumsum(hit) >= goal * n)
-        & (np.cumsum(hit * w) >= goal * np.cumsum(w))
-        & (n >= MINIMUM_CALLED)
-        & _ends_of_ties(best[order])
-    )
-    if not len(good):
-        return np.full(n_classes, NEVER)
-    everything = good[-1] == len(hit) - 1
-    threshold = LOWEST_THRESHOLD if everything else float(best[order][good[-1]])
-    return np.maximum(own, threshold)
-
-
-def _ends_of_ties(falling: np.ndarray) -> np.ndarray:
-    """Tell where the next value is another one: a threshold cannot cut equal probabilities."""
-    return np.append(falling[1:] != falling[:-1], True)[: len(falling)]
-
-
-def _class_threshold(best: np.ndarray, right: np.ndarray, weights: np.ndarray) -> float:
-    """Return the lowest probability from which a class was surely right often enough, or `NEVER`.
-
-    Source: Wilson 1927, J Am Stat Assoc 22(158), with z = 2 and studies as the sample size.
-    """
-    z = 2.0
-    order = np.argsort(-best, kind="stable")
-    hit, w = right[order].astype(float), weights[order]
-    share = np.cumsum(hit * w) / np.cumsum(w)
-    n = np.cumsum(w) ** 2 / np.cumsum(w**2)
-    spread = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    lower = (share + z**2 / (2 * n) - spread) / (1 + z**2 / n)
-    good = np.flatnonzero((lower >= CLASS_PRECISION) & _ends_of_ties(best[order]))
-    return max(float(best[order][good[-1]]), LOWEST_THRESHOLD) if len(good) else NEVER
-
-
-def held_out_calls(
-    predicted: np.ndarray,
-    best: np.ndarray,
-    right: np.ndarray,
+def _cross_fit(
+    logits: np.ndarray,
+    distance: np.ndarray,
+    truth: np.ndarray,
     weights: np.ndarray,
     fold: np.ndarray,
-    n_classes: int,
-    goal: float,
-) -> tuple[float | None, float]:
-    """Return precision and coverage of calls whose thresholds the other folds chose.
+) -> tuple[np.ndarray, bool]:
+    """Return what `across_folds` does, and whether the frequency of classes helped.
 
-    Parameters as in `call_thresholds`; `fold` is ``(n_samples,)`` of int.
+    That one choice is made on all folds.
     """
-    called = np.zeros(len(best), dtype=bool)
-    for k in np.unique(fold):
-        here, other = fold == k, fold != k
-        if not other.any():
-            continue
-        thresholds = call_thresholds(
-            predicted[other], best[other], right[other], weights[other], n_classes, goal
-        )
-        called[here] = best[here] >= thresholds[predicted[here]]
-    if not called.any():
-        return None, 0.0
-    precision = (weights * right)[called].sum() / weights[called].sum()
-    return round(float(precision), 4), round(float(weights[called].sum() / weights.sum()), 4)
+    known = np.flatnonzero(truth >= 0)
+    results = {}
+    for frequency in (False, True):
+        result = np.empty(logits.shape)
+        for k in np.unique(fold):
+            here = fold == k
+            other = ~here if (~here).any() else here
+            fitted = fit_probabilities(
+                logits[other], distance[other], truth[other], weights[other], frequency=frequency
+            )
+            result[here] = fitted.probabilities(logits[here], distance[here])
+        loss = -weights[known] @ np.log(np.maximum(result[known, truth[known]], LEAST))
+        results[frequency] = float(loss), result
+    best = results[True][0] < results[False][0]
+    return results[best][1], best
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

@@ -1,4 +1,4 @@
-"""Samples unlike everything that a model was trained on."""
+"""How far a sample lies from every class that a model was trained on, and how far is too far."""
 
 from __future__ import annotations
 
@@ -7,62 +7,125 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..learners.covariance import fit_covariance
+
 # The share of left-out training samples that may be taken for novel, studies equal.
 FALSE_ALARM = 0.02
+# A threshold that no distance reaches.
+NEVER_NOVEL = 1e9
+# Directions whose variance is kept apart; in all others samples scatter alike, as the covariance is
+# shrunk to its mean.
+DIRECTIONS = 64
 
 
 @dataclass
 class Novelty:
-    """Distance to the nearest class, in prepared inputs.
+    """Mahalanobis distance to the nearest class, in prepared inputs.
+
+    The metric is the covariance within and between studies (see `srna_augment.learners.covariance`)
+    in each view, so that what differs between laboratories anyway makes no sample strange.
 
     Attributes
     ----------
     profiles : numpy.ndarray
-        ``(n_classes, n_inputs)``, the mean of each class.
+        ``(n_profiles, n_inputs)``, the mean of each class that had sound samples, every study one
+        vote.
+    directions : numpy.ndarray
+        ``(n_views, n_directions, n_features)``: where the classes scatter most, of unit length.
+    variances : numpy.ndarray
+        ``(n_views, n_directions)``, along those.
+    level : numpy.ndarray
+        ``(n_views,)``: the variance along all others.
     threshold : numpy.ndarray
         ``(1,)``: a sample farther than this from every class is out of distribution.
     """
 
     profiles: np.ndarray
+    directions: np.ndarray
+    variances: np.ndarray
+    level: np.ndarray
     threshold: np.ndarray
-    arrays: ClassVar[tuple[str, ...]] = ("profiles", "threshold")
+    arrays: ClassVar[tuple[str, ...]] = (
+        "profiles",
+        "directions",
+        "variances",
+        "level",
+        "threshold",
+    )
 
     def distance(self, x: np.ndarray) -> np.ndarray:
-        """Return the distance ``(n_samples,)`` of prepared inputs to the nearest class."""
-        return nearest_distance(x, self.profiles)
+        """Return the squared distance a feature to the nearest class.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            ``(n_samples, n_inputs)``, prepared inputs.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n_samples,)``, mean of the views; about 1 where the covariance describes it well.
+        """
+        n_views, _, width = self.directions.shape
+        total = np.zeros((len(x), len(self.profiles)))
+        for i in range(n_views):
+            columns = slice(i * width, (i + 1) * width)
+            view, profiles = x[:, columns], self.profiles[:, columns]
+            # 1 / variance along the kept directions and 1 / level elsewhere, in one difference
+            excess = np.sqrt(1 / self.level[i] - 1 / self.variances[i])[:, None]
+            along = self.directions[i] * excess
+            square = _squares(view, profiles) / self.level[i]
+            total += square - _squares(view @ along.T, profiles @ along.T)
+        return np.maximum(total.min(axis=1) / (n_views * width), 1e-6)
 
     def is_novel(self, distance: np.ndarray) -> np.ndarray:
         """Tell which samples, ``(n_samples,)`` of bool, are out of distribution."""
         return distance > self.threshold[0]
 
 
-def nearest_distance(x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
-    """Return the root mean square difference to the nearest profile.
+def _squares(x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
+    """Return squared Euclidean distances, ``(n_samples, n_profiles)``, in float64."""
+    x, profiles = x.astype(np.float64), profiles.astype(np.float64)
+    return (x**2).sum(axis=1)[:, None] - 2 * x @ profiles.T + (profiles**2).sum(axis=1)
+
+
+def fit_novelty(x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -> Novelty:
+    """Fit the metric; without a threshold, nothing is novel yet.
 
     Parameters
     ----------
     x : numpy.ndarray
-        ``(n_samples, n_inputs)``.
-    profiles : numpy.ndarray
-        ``(n_classes, n_inputs)``.
+        ``(n_samples, n_inputs)``, prepared inputs of the training samples, views side by side.
+    y : numpy.ndarray
+        ``(n_samples,)`` of int; the profiles are those of the classes in it, in order.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str: what votes once on a class.
+    n_views : int
+        Views in `x`.
     """
-    square = (x**2).sum(axis=1)[:, None] - 2 * x @ profiles.T + (profiles**2).sum(axis=1)
-    return np.sqrt(np.maximum(square.min(axis=1) / x.shape[1], 1e-12)).astype(np.float64)
+    from scipy.linalg import eigh
 
-
-def class_profiles(
-    x: np.ndarray, classes: np.ndarray, n_classes: int, weights: np.ndarray
-) -> np.ndarray:
-    """Return the weighted mean of each class, ``(n_classes, n_inputs)`` float32.
-
-    A class without samples gets the mean of all.
-    """
-    member = np.zeros((len(x), n_classes))
-    member[np.arange(len(x)), classes] = weights
-    total = member.sum(axis=0)
-    empty = total == 0
-    member[:, empty] = weights[:, None]
-    return ((member / member.sum(axis=0)).T @ x).astype(np.float32)
+    width = x.shape[1] // n_views
+    rank = min(DIRECTIONS, width - 1)
+    profiles, directions, variances, levels = [], [], [], []
+    for i in range(n_views):
+        means, covariance = fit_covariance(
+            x[:, i * width : (i + 1) * width].astype(np.float64), y, units
+        )
+        values, vectors = eigh(covariance, subset_by_index=[width - rank, width - 1])
+        rest = max((np.trace(covariance) - values.sum()) / (width - rank), 1e-9)
+        profiles.append(means)
+        directions.append(vectors.T)
+        variances.append(np.maximum(values, rest))
+        levels.append(rest)
+    return Novelty(
+        profiles=np.concatenate(profiles, axis=1).astype(np.float32),
+        directions=np.array(directions, dtype=np.float32),
+        variances=np.array(variances, dtype=np.float32),
+        # a hair below the least variance, as float32 may round them past one another
+        level=np.minimum(levels, np.min(variances, axis=1, initial=np.inf)).astype(np.float32),
+        threshold=np.array([NEVER_NOVEL], dtype=np.float32),
+    )
 
 
 def novelty_threshold(distance: np.ndarray, weights: np.ndarray) -> float:

@@ -153,7 +153,7 @@ def main(
     from ..attribution.explain import Settings, explain
     from ..attribution.score_file import FORMAT, FORMAT_VERSION
     from ..expression import read_expression
-    from ..files import atomic_output, check_output_folder, make_folder, sha256
+    from ..files import atomic_output, check_output_folder, create_hdf5, make_folder, sha256
     from ..log import get_logger
     from ..model.file import load_models
 
@@ -168,19 +168,15 @@ def main(
     for folder in (settings.tables, settings.plots, settings.multiqc):
         if folder is not None:
             make_folder(folder)
-    import h5py
-
-    with atomic_output(output, binary=True) as temporary:
-        temporary.unlink()
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["suite_version"] = __version__
-            file.attrs["model_sha256"] = sha256(model)
-            file.attrs["expression_sha256"] = sha256(expression)
-            for each, by in models:
-                place = file.create_group(f"targets/{each.target}")
-                explain(each, table, place, settings, others[each.target], by)
+    with atomic_output(output, binary=True) as temporary, create_hdf5(temporary) as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["suite_version"] = __version__
+        file.attrs["model_sha256"] = sha256(model)
+        file.attrs["expression_sha256"] = sha256(expression)
+        for each, by in models:
+            place = file.create_group(f"targets/{each.target}")
+            explain(each, table, place, settings, others[each.target], by)
     get_logger().info("contributions are in %s", output)
 
 

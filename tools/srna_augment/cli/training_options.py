@@ -83,6 +83,15 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
             help="Metadata column of the labels; by default the usual names are tried.",
         ),
         click.option(
+            "--condition",
+            "condition_column",
+            metavar="COLUMN",
+            panel=DATA_PANEL,
+            help="Metadata column of what differs within a study and class, such as tumour or "
+            "normal: each value of a study has one vote on its class. Default: condition, disease "
+            "or is_normal, where there is one.",
+        ),
+        click.option(
             "--min-samples",
             type=click.IntRange(1),
             default=5,
@@ -94,10 +103,26 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
             "schemes",
             multiple=True,
             panel=CV_PANEL,
-            type=click.Choice(["random", "group", "site", "none"]),
+            type=click.Choice(["random", "group", "site", "transfer", "none"]),
             default=["random"],
             help="What a fold leaves out: subjects (random), whole studies (group) or sites; "
-            "may be given several times. 'none' only trains the final model.",
+            "may be given several times. 'transfer' tests on other groups than it trains on. "
+            "'none' only trains the final model.",
+        ),
+        click.option(
+            "--train-on",
+            multiple=True,
+            metavar="NAME",
+            panel=CV_PANEL,
+            help="Scheme transfer: a value of the group column to train on (repeatable).",
+        ),
+        click.option(
+            "--test-on",
+            multiple=True,
+            metavar="NAME",
+            panel=CV_PANEL,
+            help="Scheme transfer: a value of the group column to test on (repeatable). Default: "
+            "all that are not trained on.",
         ),
         click.option(
             "--group",
@@ -161,7 +186,10 @@ def run_training(
     label_column: str | None,
     min_samples: int,
     schemes: tuple[str, ...],
+    train_on: tuple[str, ...],
+    test_on: tuple[str, ...],
     group_column: str | None,
+    condition_column: str | None,
     n_folds: int,
     only_folds: tuple[int, ...],
     calibrate_from: tuple[Path, ...],
@@ -183,26 +211,21 @@ def run_training(
     wanted = [name for name in dict.fromkeys(schemes) if name != "none"]
     if calibrate_from:
         wanted = []
+    if bool(train_on or test_on) != ("transfer" in wanted) or (test_on and not train_on):
+        raise UsageError("--scheme transfer and --train-on go together: give both, or neither")
     _check_options(wanted, only_folds, n_folds, calibrate_from, output, predictions)
     table_of_importance = importance.table if importance else None
-    if importance and not wanted:
+    if importance and not set(wanted) - {"transfer"}:
         raise UsageError(
             "--importance and --multiqc are of samples that folds left out: give --scheme random, "
             "group or site, without --calibrate-from"
         )
     check_distinct((output, predictions, table_of_importance), [expression, *calibrate_from])
+    from ..cross_validation import calibrate_across_folds, cross_validate, transfer
     from ..expression import read_expression
     from ..model.file import save_models
     from ..predictions import OutOfFold, read_predictions, write_predictions
-    from ..training import (
-        CALIBRATES,
-        calibrate_across_folds,
-        check_gathered,
-        cross_validate,
-        evidence,
-        final_model,
-        labelled,
-    )
+    from ..training import CALIBRATES, check_gathered, evidence, final_model, labelled
 
     table = read_expression(expression)
     data = labelled(
@@ -210,6 +233,7 @@ def run_training(
         target,
         label_column=label_column,
         group_column=group_column,
+        condition_column=condition_column,
         minimum_samples=min_samples,
     )
     if calibrate_from:
@@ -222,8 +246,9 @@ def run_training(
             from ..learners.forest_importance import LeftOutImportance
 
             watched = LeftOutImportance(data, seed)
-        hardest = min(wanted, key=CALIBRATES.index) if wanted else None
-        for scheme in wanted:
+        folded = [scheme for scheme in wanted if scheme != "transfer"]
+        hardest = min(folded, key=CALIBRATES.index) if folded else None
+        for scheme in folded:
             for recipe in recipes:
                 raw += cross_validate(
                     data,
@@ -239,6 +264,14 @@ def run_training(
                 )
         if importance and watched and hardest:
             importance.write(data, watched, hardest)
+    moved = [
+        part
+        for recipe in recipes
+        if "transfer" in wanted
+        for part in transfer(
+            data, recipe, train_on, test_on, n_folds=n_folds, seed=seed, progress=get_logger().info
+        )
+    ]
     if predictions is not None:
         # parts of folds stay raw: calibration of one fold needs the others
         shown = (
@@ -249,7 +282,7 @@ def run_training(
                 for part in raw
             ]
         )
-        write_predictions(shown, predictions)
+        write_predictions(shown + moved, predictions)
     if output is None:
         return
     recipe = recipes[0]
@@ -272,7 +305,7 @@ def _check_options(
     if output is None and predictions is None:
         raise UsageError("nothing to write: give --output, --predictions, or both")
     if predictions is not None and not schemes and not calibrate_from:
-        raise UsageError("--predictions needs folds: give --scheme random, group or site")
+        raise UsageError("--predictions needs a --scheme: random, group, site or transfer")
     if only_folds and max(only_folds) >= n_folds:
         raise UsageError(
             f"--fold {max(only_folds)}: with --folds {n_folds} the last is fold {n_folds - 1}, as "

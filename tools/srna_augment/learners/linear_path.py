@@ -1,10 +1,8 @@
 """The linear path of the network: discriminant analysis that knows what laboratories differ in.
 
-Linear discriminant analysis (Fisher 1936) whose covariance is that within studies *plus* that of
-the studies of one class around each other, shrunk to its diagonal mean (Friedman 1989, J Am Stat
-Assoc 84(405), equation 18). Directions in which laboratories differ for one tissue thus count for
-little, which plain discriminants and networks cannot know. Every study, not every sample, votes on
-a class's mean.
+Linear discriminant analysis (Fisher 1936) with the covariance of `.covariance`: directions in which
+laboratories differ for one tissue count for little, which plain discriminants and networks cannot
+know.
 """
 
 from __future__ import annotations
@@ -12,59 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..model.network import Dense
-from .weights import MAXIMUM_VOTES
-
-BETWEEN = 2.0
-SHRINKAGE = 0.75
-# A study's vote on a class mean, and on the covariance within studies, by its number of samples.
-MEAN_POWER = 0.25
-WITHIN_POWER = 0.5
-
-
-def fit_covariance(
-    x: np.ndarray, y: np.ndarray, units: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit class means and the shrunk covariance within and between studies.
-
-    Parameters
-    ----------
-    x : numpy.ndarray
-        ``(n_samples, n_features)``, one view of the prepared inputs.
-    y : numpy.ndarray
-        ``(n_samples,)`` of int.
-    units : numpy.ndarray
-        ``(n_samples,)`` of str, study or site.
-
-    Returns
-    -------
-    means : numpy.ndarray
-        ``(n_seen, n_features)``, for the classes in `y`, in order.
-    covariance : numpy.ndarray
-        ``(n_features, n_features)``.
-    """
-    pairs = np.array([f"{c}\t{u}" for c, u in zip(y, units, strict=True)])
-    _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
-    number = np.bincount(pair).astype(np.float64)
-    size = np.minimum(number, MAXIMUM_VOTES)
-    pair_class = y[first]
-    mean = np.zeros((len(number), x.shape[1]))
-    np.add.at(mean, pair, x)
-    mean /= number[:, None]
-    seen = np.unique(y)
-    votes = (pair_class[:, None] == seen) * (size**MEAN_POWER)[:, None]
-    means = (votes / votes.sum(axis=0)).T @ mean
-    spread = (x - mean[pair]) * np.sqrt(size**WITHIN_POWER / number)[pair, None]
-    covariance = spread.T @ spread / (size**WITHIN_POWER).sum()
-    apart = mean - means[np.searchsorted(seen, pair_class)]
-    several = np.bincount(np.searchsorted(seen, pair_class), minlength=len(seen))
-    freedom = (several - 1).clip(0).sum()
-    if freedom:
-        shared = several[np.searchsorted(seen, pair_class)] > 1
-        covariance += BETWEEN * apart[shared].T @ apart[shared] / freedom
-    level = np.trace(covariance) / len(covariance)
-    covariance *= 1 - SHRINKAGE
-    covariance[np.diag_indices_from(covariance)] += SHRINKAGE * level + 1e-6
-    return means, covariance
+from .covariance import fit_covariance
 
 
 def fit_linear_path(

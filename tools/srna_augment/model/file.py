@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import h5py
 
 FORMAT = "srna-augment model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAXIMUM_BYTES = 4 << 30
 MAXIMUM_MEMBERS = 1000
 # No weight, threshold or value of an input comes near; products of such still fit in float32.
@@ -185,11 +185,7 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
         raise ValueError("classes and term ids do not match")
     inputs = _read_inputs(group["inputs"], features)
     width = inputs.n_inputs
-    shapes: dict[str, tuple[int | None, ...]] = {
-        "profiles": (len(classes), width),
-        "threshold": (1,),
-    }
-    novelty = Novelty(**_read_arrays(group["novelty"], Novelty, shapes))
+    novelty = _read_novelty(group["novelty"], len(inputs.views), len(features))
     names = _names(_read_json(group["references"], "names"), "references")
     values = group["references/values"][...]
     if names and values.shape != (len(names), width):
@@ -232,20 +228,37 @@ def _read_inputs(group: h5py.Group, features: list[str]) -> Inputs:
     return inputs
 
 
+def _read_novelty(group: h5py.Group, n_views: int, width: int) -> Novelty:
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "profiles": (None, n_views * width),
+        "directions": (n_views, None, width),
+        "variances": (n_views, None),
+        "level": (n_views,),
+        "threshold": (1,),
+    }
+    novelty = Novelty(**_read_arrays(group, Novelty, shapes))
+    if novelty.variances.shape != novelty.directions.shape[:2]:
+        raise ValueError("'variances' and 'directions' do not match")
+    if not len(novelty.profiles):
+        raise ValueError("'profiles' is empty")
+    if not (novelty.level > 0).all() or not (novelty.variances >= novelty.level[:, None]).all():
+        raise ValueError("'variances' are not above 'level', or that is not positive")
+    return novelty
+
+
 def _read_calibration(group: h5py.Group, n_classes: int) -> Calibration:
     content = _read_json(group, "calibration")
-    known = {field.name for field in fields(Calibration)}
-    if set(content) != known:
+    numbers = ("intercept", "slope", "scale", "threshold", "coverage", "set_threshold", "set_level")
+    if set(content) != {field.name for field in fields(Calibration)}:
         raise ValueError("the calibration is not sound")
-    lapses = np.asarray(content["lapses"], dtype=float)
-    mistaken = np.asarray(content["mistaken"], dtype=float)
     sound = (
-        all(0 < content[name] < np.inf for name in ("temperature", "distance"))
-        and (len(lapses) == 0 or lapses.shape == (n_classes,))
-        and (len(lapses) == 0 or mistaken.shape == (n_classes, n_classes))
-        and ((lapses >= 0) & (lapses <= 1)).all()
-        and (mistaken >= 0).all()
-        and len(content["thresholds"]) in (0, n_classes)
+        all(isinstance(content[name], int | float) for name in numbers)
+        and bool(np.isfinite([content[name] for name in numbers]).all())
+        and content["slope"] >= 0
+        and content["scale"] > 0
+        and len(content["frequency"]) in (0, n_classes)
+        and bool(np.isfinite(np.asarray(content["frequency"], dtype=float)).all())
+        and isinstance(content["precision"], int | float | None)
     )
     if not sound:
         raise ValueError("the calibration is not sound")

@@ -1,0 +1,67 @@
+import numpy as np
+
+from srna_augment.calibration import Novelty, fit_novelty, novelty_threshold
+
+
+def metric(profiles, directions, variances, level=1.0):
+    return Novelty(
+        np.array(profiles, float),
+        np.array([directions], float),
+        np.array([variances], float),
+        np.array([level]),
+        np.array([1.0]),
+    )
+
+
+def test_distance_by_hand():
+    novelty = metric([[0, 0], [3, 4]], [[1, 0]], [4.0])
+    # to (0, 0): 2 * 2 / 4 along the first axis, 1 * 1 / 1 along the second, by two features
+    np.testing.assert_allclose(novelty.distance(np.array([[2.0, 1.0]])), [1.0])
+    np.testing.assert_allclose(novelty.distance(np.array([[3.0, 4.0]])), [1e-6])
+    assert novelty.is_novel(np.array([1.0, 1.1])).tolist() == [False, True]
+
+
+def test_views_are_averaged():
+    one_view = metric([[0, 0]], [[1, 0]], [4.0])
+    two = Novelty(
+        np.zeros((1, 4)),
+        np.array([[[1.0, 0]], [[1.0, 0]]]),
+        np.array([[4.0], [1.0]]),
+        np.ones(2),
+        np.ones(1),
+    )
+    x = np.array([[2.0, 1.0]])
+    expected = (one_view.distance(x)[0] + (4 + 1) / 2) / 2
+    np.testing.assert_allclose(two.distance(np.hstack([x, x])), [expected])
+
+
+def test_it_tells_noise_from_members():
+    generator = np.random.default_rng(0)
+    centres = generator.normal(size=(3, 200))
+    classes = generator.integers(0, 3, 300)
+    x = centres[classes] + 0.5 * generator.normal(size=(300, 200))
+    novelty = fit_novelty(x[:200], classes[:200], np.full(200, "study"), 1)
+    assert not novelty.is_novel(novelty.distance(100 * x)).any()
+    novelty.threshold[0] = novelty_threshold(novelty.distance(x[200:]), np.ones(100))
+    assert novelty.is_novel(novelty.distance(x)).mean() <= 0.05
+    noise = generator.normal(size=(50, 200))
+    shuffled = generator.permuted(x[:50], axis=1)
+    assert novelty.is_novel(novelty.distance(noise)).all()
+    assert novelty.is_novel(novelty.distance(shuffled)).all()
+
+
+def test_what_laboratories_differ_in_makes_no_sample_strange():
+    generator = np.random.default_rng(0)
+    classes = np.repeat([0, 1], 60)
+    units = np.array([f"s{i // 6}" for i in range(120)])
+    shift = np.zeros(50)
+    shift[0] = 1
+    x = generator.normal(size=(120, 50)) + 5 * classes[:, None]
+    x += (10 * generator.normal(size=20))[np.repeat(np.arange(20), 6)][:, None] * shift
+    novelty = fit_novelty(x, classes, units, 1)
+    moved = x.copy()
+    moved[:, 0] += 15
+    elsewhere = x.copy()
+    elsewhere[:, 1] += 15
+    assert novelty.distance(moved).mean() < 2 * novelty.distance(x).mean()
+    assert novelty.distance(elsewhere).mean() > 2 * novelty.distance(moved).mean()
