@@ -22,6 +22,7 @@ def row(number: int, line: str) -> bytes:
 
 METADATA = [
     Case("empty", b"", "is empty"),
+    Case("a byte order mark alone", b"\xef\xbb\xbf", "is empty"),
     Case("header only", text(LINES[0] + "\n"), "has a header and no row"),
     Case("noise", b"\x00\x93" + bytes(range(256)) * 9, "is not text"),
     Case("cut-off gzip", gzip.compress(text(PLAIN))[:-20], "gzip data end early"),

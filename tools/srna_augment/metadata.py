@@ -83,7 +83,9 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
 
 
 def _read_rows(reader: Reader, where: str) -> tuple[list[str], list[list[str]]]:
-    header = [cell.strip() for cell in next(reader)]
+    header = [cell.strip() for cell in next(reader, [])]
+    if not header:
+        raise DataError(f"{where}: is empty: the program that wrote it may have failed")
     header[0] = header[0].removeprefix("#")
     rows: list[list[str]] = []
     for row in reader:
