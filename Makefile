@@ -17,7 +17,7 @@ code = $$(find tools models -type f -not -name '*.pyc' | sort | xargs sha256sum 
 nextflow_demo = NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo-$(code) $$(cat $(NEXTFLOW))
 
 .PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
-        bench images services services-stop clean distclean FORCE
+        bench images images-compare scaling services services-stop clean distclean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,12 @@ model: $(PACKAGES) ## Rebuild the model that ships (SRNA_AUGMENT_DATA names the 
 
 images: ## Build the container images
 	scripts/build-images.sh
+
+images-compare: ## Build the base image twice from nothing: both must have the same layers
+	scripts/compare-images.sh base
+
+scaling: $(PACKAGES) ## Print the tables of docs/scaling.md from benchmarks/scaling.tsv
+	@$(VENV)/bin/python benchmarks/scaling.py simulate benchmarks/scaling.tsv
 
 services: ## Start docker and a one-node Slurm for the tests (Debian, as root)
 	scripts/services.sh start

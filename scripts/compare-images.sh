@@ -4,8 +4,8 @@
 #
 #   scripts/compare-images.sh [base|train|report]...     base by default: two minutes
 #
-# The images are tagged compare-1 and compare-2 and removed at the end. Downloads of packages are cached,
-# everything that is made of them is made twice.
+# The images are tagged compare-1 and compare-2 and removed at the end. Downloads of packages and the base
+# image are used twice, everything that is made of them is made twice, from one copy of the checkout.
 set -euo pipefail
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -16,6 +16,7 @@ docker=docker
 [ -x /usr/bin/docker ] && docker=/usr/bin/docker
 
 folder="$(mktemp -d)"
+# shellcheck disable=SC2317  # called by the trap
 tidy() {
     rm -rf "$folder"
     for target in "${targets[@]}"; do
@@ -45,8 +46,11 @@ PYTHON
     rm -rf "$folder/layers"
 }
 
+mkdir "$folder/checkout"
+git ls-files -z --cached --others --exclude-standard |
+    tar -c --null --files-from=- --ignore-failed-read -f - | tar -C "$folder/checkout" -xf -
 for turn in 1 2; do
-    scripts/build-images.sh --tag "compare-$turn" --no-cache "${targets[@]}"
+    "$folder/checkout/scripts/build-images.sh" --tag "compare-$turn" --no-cache "${targets[@]}"
 done
 differ=0
 for target in "${targets[@]}"; do

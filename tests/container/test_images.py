@@ -146,7 +146,7 @@ def test_what_was_taken_out_of_the_image_is_not_missed(run_in, tmp_path: Path):
     assert {path.suffix for path in plots} == {".png", ".svg"}
     assert all(path.stat().st_size > 2000 for path in plots)
 
-    run("augment", "counts.parquet", "--metadata=/demo/metadata.tsv", "--output=annotated.tsv")
+    run("augment", "counts.parquet", "--model=tsv.h5", "--output=annotated.tsv")
     assert len(pd.read_csv(tmp_path / "annotated.tsv", sep="\t")) >= len(counts)
 
 
