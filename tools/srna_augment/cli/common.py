@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 import rich_click as click
 from click.exceptions import Abort
 
-from .. import __version__
 from ..errors import SrnaAugmentError
 from ..log import get_logger, set_up
 
@@ -117,13 +116,24 @@ def _shared_options() -> list[Callable[..., Any]]:
             panel=SHARED_PANEL,
             help="Log more; show tracebacks.",
         ),
-        click.version_option(
-            __version__,
+        click.option(
             "--version",
-            message="%(prog)s %(version)s",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
             panel=SHARED_PANEL,
+            help="Show the version and exit.",
         ),
     ]
+
+
+def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        click.echo(f"{ctx.info_name} {__version__}")
+        ctx.exit()
 
 
 def _handle_signals() -> list[int]:

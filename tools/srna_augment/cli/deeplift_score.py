@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from .. import __version__
 from .common import INPUT_FILE, command
 
 if TYPE_CHECKING:
@@ -150,6 +149,7 @@ def main(
 
     Example: `deeplift-score tissue.h5 expression.h5ad --output scores.h5 --tables why --plots why`
     """
+    from .. import __version__
     from ..attribution.explain import Settings, explain
     from ..attribution.score_file import FORMAT, FORMAT_VERSION
     from ..expression import read_expression

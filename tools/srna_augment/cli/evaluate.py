@@ -5,7 +5,6 @@ from pathlib import Path
 
 import rich_click as click
 
-from .. import __version__
 from ..errors import UsageError
 from .common import command
 
@@ -113,6 +112,7 @@ def main(
 
     Example: `evaluate results/*.predictions.tsv --output metrics.json --table - --plots plots`
     """
+    from .. import __version__
     from ..files import atomic_output, check_output_folder
     from ..metrics.reading import read_predictions
     from ..metrics.report import build_report

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import rich_click as click
 
-from .. import __version__
 from .common import INPUT_FILE, command
 from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
 
@@ -100,6 +99,7 @@ def main(
     for path in (output, save_state):
         if path is not None:
             check_output_folder(path)
+    from .. import __version__
     from ..expression import write_expression
 
     given = State.load(state) if state else None

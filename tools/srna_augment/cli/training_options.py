@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from .. import __version__
 from ..errors import UsageError
 from ..files import check_distinct, check_output_folder, sha256
 from ..log import get_logger
@@ -221,6 +220,7 @@ def run_training(
             "group or site, without --calibrate-from"
         )
     check_distinct((output, predictions, table_of_importance), [expression, *calibrate_from])
+    from .. import __version__
     from ..cross_validation import calibrate_across_folds, cross_validate, transfer
     from ..expression import read_expression
     from ..model.file import save_models
@@ -326,6 +326,8 @@ def _provenance(
 ) -> dict[str, Any]:
     import platform
     from importlib.metadata import PackageNotFoundError, version
+
+    from .. import __version__
 
     versions = {"srna-augment": __version__, "python": platform.python_version()}
     for package in ("numpy", "scikit-learn", "tensorflow-cpu"):
