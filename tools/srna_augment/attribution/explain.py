@@ -57,13 +57,16 @@ class Settings:
 class _Question:
     """One target's samples, and which class of each is explained.
 
-    `groups` are the classes that samples belong to, and `group` ``(n_samples,)`` which, where that
-    does not follow from what is explained: the age group, where it is years.
+    `groups` are the classes that samples belong to, age groups where years are explained;
+    `predicted` ``(n_samples,)`` are those that `augment` takes for best, and `group` those that
+    samples are summed up by: the true ones if these were asked for, else the predicted.
     """
 
     model: TargetModel
+    of_years: bool
     groups: list[str]
-    group: np.ndarray | None
+    group: np.ndarray
+    predicted: np.ndarray
     expression: Expression
     x: np.ndarray
     truth: np.ndarray
@@ -115,14 +118,15 @@ def explain(
             target_class=settings.target_class,
             unit="year" if by is not model else "class share" if forest else "logit",
             samples=question.expression.samples, features=model.features, classes=model.classes,
-            groups=question.groups, truth=question.truth, references=question.references,
+            groups=question.groups, truth=question.truth, predicted=question.predicted,
+            references=question.references,
             n_outputs=len(model.classes) if question.outputs is ALL else 1,
         ),
     )  # fmt: skip
     summary = Summary(question.studies)
     for block in _stream(model, question, settings):
         writer.add(block)
-        group = _group(block, question, settings)
+        group = question.group[block.rows]
         explained, values = own_class(block.outputs, block.values, group)
         summary.add(np.arange(block.rows.start, block.rows.stop), explained, group, values)
     summaries = summary.results()
@@ -130,7 +134,7 @@ def explain(
     _check_completeness(writer, relative, settings)
     if settings.tables is not None:
         _write_tables(settings.tables, question, writer, summaries, settings)
-        if question.group is None:
+        if not question.of_years:
             _write_stability(settings.tables, question, place, others, settings)
     if settings.plots is not None or settings.multiqc is not None:
         _draw(question, writer, summaries, settings)
@@ -144,7 +148,6 @@ def _question(
     index = {name: i for i, name in enumerate(by.classes)}
     truth = np.array([index.get(str(name), -1) for name in labels], dtype=np.int64)
     rows = np.arange(len(truth))
-    outputs: Outputs
     if settings.target_class == "true":
         rows = np.flatnonzero(truth >= 0)
         if not len(rows):
@@ -157,21 +160,26 @@ def _question(
                 "%s: %d samples without a label that the model knows are left out",
                 model.target, len(truth) - len(rows),
             )  # fmt: skip
-        outputs = truth[rows] if by is model else "predicted"  # years are one output
-    elif settings.target_class in ("predicted", ALL):
-        outputs = ALL if settings.target_class == ALL else "predicted"
-    else:
-        outputs = model.classes.index(settings.target_class)
     expression = expression.subset(rows)
     x = model.prepare(expression.values, expression.features, expression.reported)
-    group = None
+    predicted = by.predict(x)[0].argmax(axis=1)
+    outputs: Outputs
     if by is not model:
-        true = settings.target_class == "true"
-        group = truth[rows] if true else by.learner.logits(x).argmax(axis=1)
+        outputs = "predicted"  # years are one output
+    elif settings.target_class == ALL:
+        outputs = ALL
+    elif settings.target_class == "true":
+        outputs = truth[rows]
+    elif settings.target_class == "predicted":
+        outputs = predicted
+    else:
+        outputs = model.classes.index(settings.target_class)
     return _Question(
         model=model,
+        of_years=by is not model,
         groups=by.classes,
-        group=group,
+        group=truth[rows] if settings.target_class == "true" else predicted,
+        predicted=predicted,
         expression=expression,
         x=x,
         truth=truth[rows],
@@ -234,15 +242,6 @@ def _stream_of_inputs(
     return stream(model.learner, question.x, question.references.values, outputs=question.outputs)
 
 
-def _group(block: Block, question: _Question, settings: Settings) -> np.ndarray:
-    """Return the class of each sample: the true one if that was explained, else the predicted."""
-    if question.group is not None:
-        return question.group[block.rows]
-    if settings.target_class == "true":
-        return question.truth[block.rows]
-    return block.logits.argmax(axis=1)
-
-
 def _check_completeness(writer: TargetWriter, relative: float, settings: Settings) -> None:
     header = writer.header
     if relative <= settings.tolerance:
@@ -261,12 +260,12 @@ def _check_completeness(writer: TargetWriter, relative: float, settings: Setting
     get_logger().warning("%s", text)
 
 
-def _row(writer: TargetWriter, i: int, settings: Settings) -> tuple[int, float, np.ndarray]:
+def _row(writer: TargetWriter, i: int) -> tuple[int, float, np.ndarray]:
     """Read back a sample: class explained, delta, contributions ``(n_features,)``."""
     data = writer.datasets
     if writer.header.n_outputs == 1:
         return int(data["explained"][i]), float(data["delta"][i]), data["contributions"][i]
-    explained = int(data["predicted"][i])
+    explained = int(writer.header.predicted[i])
     return explained, float(data["delta"][i, explained]), data["contributions"][i, explained]
 
 
@@ -280,8 +279,7 @@ def _write_tables(
     model, given = question.model, question.expression
     values_given = align(given.values, given.features, given.reported, model.features)
     profile = model.inputs.profile
-    predicted = writer.datasets["predicted"][...]
-    group = _groups(question, predicted, settings)
+    group = question.group
     differences = [
         level_difference(
             values_given[group == s.group], question.studies[group == s.group], profile
@@ -293,12 +291,12 @@ def _write_tables(
         folder / f"{model.target}.classes.tsv", tables.CLASS_COLUMNS,
         tables.class_rows(
             model.target, names, model.features, summaries, differences, settings.top,
-            by_size=question.group is not None,
+            by_size=question.of_years,
         ),
     )  # fmt: skip
     known = [*question.groups, ""]  # the last: -1, not known
-    said = [model.classes[i] for i in predicted], [known[i] for i in question.truth]
-    if question.group is not None:
+    said = [known[i] for i in question.predicted], [known[i] for i in question.truth]
+    if question.of_years:
         years = ontology.years(given.obs)
         said = (
             [f"{value:.1f}" for value in writer.datasets["logits"][:, 0]],
@@ -307,7 +305,7 @@ def _write_tables(
 
     def rows() -> Iterator[tuple[str, ...]]:
         for i, sample in enumerate(given.samples):
-            explained, delta, values = _row(writer, i, settings)
+            explained, delta, values = _row(writer, i)
             labels = (model.classes[explained], said[0][i], said[1][i])
             yield from tables.sample_rows(
                 model.target, sample, labels, delta, model.features, values, values_given[i],
@@ -315,13 +313,6 @@ def _write_tables(
             )  # fmt: skip
 
     tables.write_table(folder / f"{model.target}.samples.tsv", tables.SAMPLE_COLUMNS, rows())
-
-
-def _groups(question: _Question, predicted: np.ndarray, settings: Settings) -> np.ndarray:
-    """Return the class of all samples, ``(n_samples,)``, as `_group` does for a block."""
-    if question.group is not None:
-        return question.group
-    return question.truth if settings.target_class == "true" else predicted
 
 
 def _write_stability(
@@ -335,8 +326,7 @@ def _write_stability(
     model = question.model
     if not isinstance(model.learner, Network):
         return
-    predicted = place["predicted"][...]
-    group = _groups(question, predicted, settings)
+    group = question.group
     if others:
         models = [(model.learner, model, question.references.values)]
         for other in others:
@@ -406,11 +396,11 @@ def _draw(
 
     model, header = question.model, writer.header
     names = [question.groups[s.group] for s in summaries]
-    by_size = question.group is not None
+    by_size = question.of_years
     shown = plots.heat_map(summaries, names, model.features, by_size=by_size)
     bars = []
     for i in _pictured(question, writer, summaries, settings):
-        explained, _, values = _row(writer, i, settings)
+        explained, _, values = _row(writer, i)
         name = model.classes[explained]
         bars.append(plots.sample_bars(question.expression.samples[i], name, model.features, values))
     method = f"{RULE_NAMES[header.rule]}, measured from {_spoken(header.references.names)}"
@@ -446,8 +436,7 @@ def _pictured(
                 f"--sample {missing[0]}: no such sample: use an id of the expression table"
             )
         return [index[name] for name in settings.samples]
-    predicted = writer.datasets["predicted"][...]
-    group = _groups(question, predicted, settings)
+    group = question.group
     logits = writer.datasets["logits"][...]
     chosen = []
     for summary in sorted(summaries, key=lambda s: -s.n_samples)[:PICTURED_SAMPLES]:

@@ -35,6 +35,8 @@ class Header:
         Classes that samples belong to: `classes`, but age groups where years are explained.
     truth : numpy.ndarray
         ``(n_samples,)`` of int, the group that the metadata give; -1 where they do not.
+    predicted : numpy.ndarray
+        ``(n_samples,)`` of int, the group that `augment` takes for best.
     references : References
         What contributions are measured from.
     n_outputs : int
@@ -52,6 +54,7 @@ class Header:
     classes: list[str]
     groups: list[str]
     truth: np.ndarray
+    predicted: np.ndarray
     references: References
     n_outputs: int
 
@@ -78,12 +81,12 @@ class TargetWriter:
         write_names(self.group, "references/names", header.references.names)
         self.group["references/values"] = header.references.values
         self.group["truth"] = header.truth.astype(np.int32)
+        self.group["predicted"] = header.predicted.astype(np.int32)
         n = len(header.samples)
         own = () if header.n_outputs == 1 else (header.n_outputs,)
         shapes = {
             "contributions": ((n, *own, len(header.features)), np.float32),
             "explained": ((n, *own), np.int32),
-            "predicted": ((n,), np.int32),
             "logits": ((n, len(header.classes)), np.float32),
             "delta": ((n, *own), np.float32),
         }
@@ -98,7 +101,6 @@ class TargetWriter:
         }  # fmt: skip
         for name, array in arrays.items():
             self.datasets[name][block.rows] = array[:, 0] if own else array
-        self.datasets["predicted"][block.rows] = block.logits.argmax(axis=1)
         self.datasets["logits"][block.rows] = block.logits
         # two reductions, since the absolute value would be another array of this size
         self.largest = max(self.largest, float(block.values.max()), -float(block.values.min()))
