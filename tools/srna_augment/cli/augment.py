@@ -55,6 +55,13 @@ MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
     help="Write a page that explains the calls here.",
 )
 @click.option(
+    "--cellxgene",
+    type=click.Path(dir_okay=False, path_type=Path),
+    panel=OUTPUT_PANEL,
+    metavar="TSV",
+    help="Write tissue, sex and stage as CELLxGENE has them here: labels, calls, else `unknown`.",
+)
+@click.option(
     "--multiqc",
     type=click.Path(file_okay=False, path_type=Path),
     panel=OUTPUT_PANEL,
@@ -71,6 +78,7 @@ def main(
     targets: tuple[str, ...],
     output: Path,
     html: Path | None,
+    cellxgene: Path | None,
     multiqc: Path | None,
     seed: int,
     threads: int,
@@ -86,8 +94,8 @@ def main(
     from ..files import atomic_output, check_distinct, check_output_folder
 
     check_stdin(inputs, metadata)
-    check_distinct((output, html), [*inputs, *models, *([metadata] if metadata else [])])
-    for path in (output, html):
+    check_distinct((output, html, cellxgene), [*inputs, *models, *([metadata] if metadata else [])])
+    for path in (output, html, cellxgene):
         if path is not None:
             check_output_folder(path)
     from ..annotate import annotate, choose_models, shipped_models
@@ -107,6 +115,12 @@ def main(
         )
         with atomic_output(html) as temporary:
             temporary.write_text(page, encoding="utf-8")
+    if cellxgene is not None:
+        from ..cellxgene import cellxgene_table
+
+        fields = cellxgene_table(annotation.table, annotation.targets)
+        with atomic_output(cellxgene) as temporary:
+            fields.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
     if multiqc is not None:
         from ..multiqc_calls import write_multiqc
 
