@@ -10,6 +10,7 @@
 nextflow.preview.output = true
 
 include { checkParameters; helpText; listed; listedFiles } from './subworkflows/parameters.nf'
+include { writeRunCrate } from './subworkflows/run_crate.nf'
 include { CROSS_VALIDATE } from './subworkflows/cross_validate.nf'
 include { NORMALISE } from './modules/normalise/main.nf'
 include { EVALUATE } from './modules/evaluate/main.nf'
@@ -72,6 +73,8 @@ workflow {
 
     workflow.onComplete = {
         if (workflow.success) {
+            def used = listedFiles(params.input) + listedFiles(params.metadata) + listedFiles(params.models)
+            writeRunCrate(workflow, params, used, params.outdir)
             log.info("The annotated table and the report are in ${params.outdir}: annotated.tsv, multiqc_report.html")
         }
     }
@@ -80,6 +83,7 @@ workflow {
     results = published('annotated table', '.', AUGMENT.out.table)
         .mix(
             published('annotated page', '.', AUGMENT.out.page),
+            published('CELLxGENE fields', '.', AUGMENT.out.fields),
             published('report', '.', MULTIQC.out.report),
             published('expression', 'expression', expression),
             published('normalisation', 'expression', NORMALISE.out.state),

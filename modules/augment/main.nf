@@ -14,6 +14,7 @@ process AUGMENT {
     output:
     path 'annotated.tsv', emit: table
     path 'annotated.html', emit: page
+    path 'cellxgene.tsv', emit: fields
     path 'multiqc', emit: sections
     tuple val(task.process), val('augment'), eval("augment --version | sed 's,.* ,,'"), topic: versions
 
@@ -24,6 +25,7 @@ process AUGMENT {
     augment ${tables} ${labels} ${chosen} \\
         --output annotated.tsv \\
         --html annotated.html \\
+        --cellxgene cellxgene.tsv \\
         --multiqc multiqc \\
         --threads ${task.cpus} ${task.ext.args ?: ''}
     """
@@ -32,7 +34,7 @@ process AUGMENT {
     def columns = 'sample_id tissue_best tissue_probability tissue_status tissue_pred'
     """
     echo '${columns.replace(' ', '\t')}' > annotated.tsv
-    touch annotated.html
+    touch annotated.html cellxgene.tsv
     mkdir multiqc
     touch multiqc/augment_mqc.json
     """

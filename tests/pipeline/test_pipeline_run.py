@@ -80,8 +80,9 @@ def test_each_target_and_learner_is_one_task(whole: tuple[str, Path]) -> None:
 def test_results_lie_where_the_documentation_says(whole: tuple[str, Path], root: Path) -> None:
     results = whole[1]
     assert files(results) == {
-        "annotated.tsv", "annotated.html", "multiqc_report.html", "index.csv", "metrics",
-        "predictions", "models", "attribution", "expression", "pipeline_info",
+        "annotated.tsv", "annotated.html", "cellxgene.tsv", "multiqc_report.html", "index.csv",
+        "ro-crate-metadata.json", "metrics", "predictions", "models", "attribution", "expression",
+        "pipeline_info",
     }  # fmt: skip
     documented = (root / "docs" / "output.md").read_text()
     for name in files(results):
@@ -104,7 +105,8 @@ def test_index_names_every_result(whole: tuple[str, Path]) -> None:
         if file.is_file()
     }
     written = {str(file) for file in results.rglob("*") if file.is_file()}
-    apart = {str(results / "index.csv")} | {str(results / "pipeline_info" / name) for name in INFO}
+    apart = {str(results / name) for name in ("index.csv", "ro-crate-metadata.json")}
+    apart |= {str(results / "pipeline_info" / name) for name in INFO}
     assert indexed - apart == written - apart
     models = [row for row in read(results / "index.csv") if row["result"] == "model"]
     assert {(row["target"], row["learner"]) for row in models} == {

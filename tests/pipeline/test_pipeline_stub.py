@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 SUBMITTED = re.compile(r"Submitted process > ([\w:]+)")
-RESULTS = 17
+RESULTS = 18
 
 
 @pytest.mark.parametrize("parser", ["v1", "v2"])
@@ -31,3 +33,29 @@ def test_stub_runs_through(nextflow: Callable, workflow: Path, tmp_path: Path, p
     assert rows == []
     header, *rows = (results / "index.csv").read_text().splitlines()
     assert len(rows) == RESULTS
+    check_crate(results, workflow.parent / "assets" / "demo")
+
+
+def check_crate(results: Path, demo: Path) -> None:
+    """Check that the run crate has every result and input, each with the SHA-256 of its content."""
+    graph = json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    assert len(entities) == len(graph)
+    (action,) = (entity for entity in graph if entity["@type"] == "CreateAction")
+    assert entities[action["instrument"]["@id"]]["softwareVersion"] == "0.1.0"
+    made = [reference["@id"] for reference in action["result"]]
+    assert len(made) == RESULTS
+    for name in made:
+        path = results / name
+        assert path.is_dir() or entities[name]["sha256"] == sha256(path)
+    used = {r["@id"] for r in action["object"] if r["@id"].startswith("file:")}
+    inputs = [*demo.glob("*.tsv.gz"), demo / "metadata.tsv"]
+    assert used == {f"file://{path}" for path in inputs}
+    for path in inputs:
+        assert entities[f"file://{path}"]["sha256"] == sha256(path)
+    assert entities["#parameter-targets"]["value"] == "sex"
+    assert entities["#software-augment"]["softwareVersion"]
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
