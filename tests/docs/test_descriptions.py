@@ -1,0 +1,66 @@
+"""The descriptions for machines are in step with the project, and with each other."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+
+@pytest.fixture(scope="module")
+def citation(root: Path) -> dict:
+    return yaml.safe_load((root / "CITATION.cff").read_text())
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+def test_they_say_what_the_script_would_write(root):
+    done = subprocess.run(
+        [sys.executable, root / "scripts/describe.py", "--check"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_one_version_and_one_home(root, citation):
+    config = (root / "nextflow.config").read_text()
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    codemeta = read(root / "codemeta.json")
+    (manifest,) = re.findall(r"^ +version = '(.*)'$", config, re.M)
+    assert {citation["version"], manifest, codemeta["version"]} == {project["version"]}
+    (home,) = re.findall(r"homePage = '(.*)'", config)
+    assert {citation["repository-code"], codemeta["codeRepository"]} == {home}
+
+
+def test_the_workflow_crate_has_its_main_entity_and_nothing_that_is_not_there(root, citation):
+    entities = {entity["@id"]: entity for entity in read(root / "ro-crate-metadata.json")["@graph"]}
+    folder = entities["./"]
+    workflow = entities[folder["mainEntity"]["@id"]]
+    assert workflow["@id"] == "main.nf"
+    assert "ComputationalWorkflow" in workflow["@type"]
+    assert entities[workflow["programmingLanguage"]["@id"]]["name"] == "Nextflow"
+    assert entities[folder["license"]["@id"]]["name"] == "MIT License"
+    names = [entities[author["@id"]]["name"] for author in folder["author"]]
+    assert names == [author["name"] for author in citation["authors"]]
+    for part in folder["hasPart"]:
+        assert (root / part["@id"]).exists(), part
+        assert part["@id"] in entities
+
+
+def test_croissant_has_the_sums_of_the_tables(demo_data):
+    described = read(demo_data / "croissant.json")
+    files = {file["@id"]: file for file in described["distribution"]}
+    tables = [path for path in demo_data.iterdir() if path.suffix in (".tsv", ".gz")]
+    assert set(files) == {path.name for path in tables}
+    for path in tables:
+        assert files[path.name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    header = (demo_data / "metadata.tsv").read_text().split("\n", 1)[0].split("\t")
+    (samples,) = described["recordSet"]
+    assert [field["source"]["extract"]["column"] for field in samples["field"]] == header
