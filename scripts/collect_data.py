@@ -12,7 +12,7 @@ precursors and of mature arms share columns. What the metadata say:
 - `condition`: what differs within a study and tissue.
 - `site`: the hospital of TCGA samples, the batch of others; `patient_id`: who is never cut in two.
 - `tissue`, `sex`, `age_years`: labels; blank for cultured cells, which are not the tissue that
-  they came from. `material`: `tissue`, `biofluid`, `cells`.
+  they came from. `material`: `cells`, `blood cells`, `tissue or fluid`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ SAME_RUNS = {
     "microRNAome_study_33": "SRP029599",
 }
 CULTURED = ("cell_type", "cancer_cell_line", "cell line")
+# Cells of these hardly change when they are taken out: they are not held to be strangers.
+BLOOD = ("blood", "bone marrow", "lymph node", "spleen", "thymus", "")
 # Tables whose unit differs by row; normalisation closes them to RPM anyway.
 AS_RPM = ("mirmine", "exomirhub_biofluids_seq")
 
@@ -52,6 +54,14 @@ def column(samples: pd.DataFrame, *names: str) -> pd.Series:
         if name in samples:
             return samples[name].fillna("").astype(str)
     return pd.Series("", index=samples.index)
+
+
+def material(samples: pd.DataFrame) -> np.ndarray:
+    """Return cells, blood cells, or tissue or fluid, ``(n_samples,)`` of str."""
+    kind = column(samples, "material")
+    from_blood = (kind == "cell_type") & column(samples, "tissue").isin(BLOOD)
+    others = np.where(kind.isin(CULTURED), "cells", "tissue or fluid")
+    return np.where(from_blood, "blood cells", others)
 
 
 def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +77,7 @@ def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
             "cohort": study,
             "site": ("TCGA-" + site) if tcga else study + " " + site,
             "patient_id": column(samples, "patient_id", "subject_id"),
-            "material": np.where(cultured, "cells", "tissue or fluid"),
+            "material": material(samples),
             # one vote each: TCGA's tumours and adjacent normals of a cohort
             "condition": (study + " normal " + column(samples, "is_normal")) if tcga else "",
             "label": column(samples, "tissue"),

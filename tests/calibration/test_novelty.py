@@ -3,9 +3,10 @@ import numpy as np
 from srna_augment.calibration import Novelty, fit_novelty, novelty_threshold
 
 
-def metric(profiles, directions, variances, level=1.0):
+def metric(profiles, directions, variances, level=1.0, strangers=()):
     return Novelty(
         np.array(profiles, float),
+        np.array(strangers, float).reshape(-1, 2),
         np.array([directions], float),
         np.array([variances], float),
         np.array([level]),
@@ -18,13 +19,20 @@ def test_distance_by_hand():
     # to (0, 0): 2 * 2 / 4 along the first axis, 1 * 1 / 1 along the second, by two features
     np.testing.assert_allclose(novelty.distance(np.array([[2.0, 1.0]])), [1.0])
     np.testing.assert_allclose(novelty.distance(np.array([[3.0, 4.0]])), [1e-6])
-    assert novelty.is_novel(np.array([1.0, 1.1])).tolist() == [False, True]
+    assert novelty.is_novel(np.zeros((2, 2)), np.array([1.0, 1.1])).tolist() == [False, True]
+
+
+def test_what_is_nearer_to_a_stranger_is_novel():
+    novelty = metric([[0, 0]], [[1, 0]], [1.0], strangers=[[1.2, 0]])
+    x = np.array([[0.5, 0.0], [0.7, 0.0]])
+    assert novelty.is_novel(x, novelty.distance(x)).tolist() == [False, True]
 
 
 def test_views_are_averaged():
     one_view = metric([[0, 0]], [[1, 0]], [4.0])
     two = Novelty(
         np.zeros((1, 4)),
+        np.zeros((0, 4)),
         np.array([[[1.0, 0]], [[1.0, 0]]]),
         np.array([[4.0], [1.0]]),
         np.ones(2),
@@ -41,13 +49,28 @@ def test_it_tells_noise_from_members():
     classes = generator.integers(0, 3, 300)
     x = centres[classes] + 0.5 * generator.normal(size=(300, 200))
     novelty = fit_novelty(x[:200], classes[:200], np.full(200, "study"), 1)
-    assert not novelty.is_novel(novelty.distance(100 * x)).any()
+
+    def novel(samples):
+        return novelty.is_novel(samples, novelty.distance(samples))
+
+    assert not novel(100 * x).any()
     novelty.threshold[0] = novelty_threshold(novelty.distance(x[200:]), np.ones(100))
-    assert novelty.is_novel(novelty.distance(x)).mean() <= 0.05
-    noise = generator.normal(size=(50, 200))
-    shuffled = generator.permuted(x[:50], axis=1)
-    assert novelty.is_novel(novelty.distance(noise)).all()
-    assert novelty.is_novel(novelty.distance(shuffled)).all()
+    assert novel(x).mean() <= 0.05
+    assert novel(generator.normal(size=(50, 200))).all()
+    assert novel(generator.permuted(x[:50], axis=1)).all()
+
+
+def test_strangers_are_learnt_by_unit():
+    generator = np.random.default_rng(0)
+    classes = np.arange(60) % 2
+    x = generator.normal(size=(60, 20)) + 3 * classes[:, None]
+    strange = generator.normal(size=(30, 20)) - 3
+    units = np.full(60, "study")
+    plain = fit_novelty(x, classes, units, 1)
+    told = fit_novelty(x, classes, units, 1, (strange, np.array(["a", "b"] * 15)))
+    assert not plain.is_novel(strange, plain.distance(strange)).any()
+    assert told.is_novel(strange, told.distance(strange)).all()
+    assert told.is_novel(x, told.distance(x)).mean() < 0.05
 
 
 def test_what_laboratories_differ_in_makes_no_sample_strange():

@@ -26,7 +26,8 @@ def never_novel(n_views):
     directions = np.tile(np.eye(1, 4, dtype="f4"), (n_views, 1, 1))
     level = np.ones(n_views, "f4")
     threshold = np.array([99], "f4")
-    return Novelty(np.zeros((3, 4 * n_views), "f4"), directions, level[:, None], level, threshold)
+    profiles, none = np.zeros((3, 4 * n_views), "f4"), np.zeros((0, 4 * n_views), "f4")
+    return Novelty(profiles, none, directions, level[:, None], level, threshold)
 
 
 FEATURES = ["hsa-mir-122", "hsa-mir-9", "hsa-mir-1", "hsa-let-7a"]

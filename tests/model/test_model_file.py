@@ -63,6 +63,7 @@ def model(learner=None, **more):
         ),
         novelty=Novelty(
             profiles=np.ones((2, 3), "f4"),
+            strangers=np.zeros((1, 3), "f4"),
             directions=np.eye(3, dtype="f4")[None, :2],
             variances=np.array([[2, 1]], "f4"),
             level=array(0.5),

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from srna_augment.calibration.calls import Calibration
-from srna_augment.cross_validation import calibrate_across_folds, cross_validate
-from srna_augment.errors import DataError
+from srna_augment.cross_validation import calibrate_across_folds, cross_validate, transfer
+from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import Expression
 from srna_augment.learners.baselines import BASELINES
 from srna_augment.learners.forest import ForestSettings, fit_forest
@@ -195,3 +195,72 @@ def test_forest_arrays_predict_as_scikit_learn_does():
     theirs = ExtraTreesClassifier(20, random_state=4).fit(x, y, sample_weight=weights)
     new = generator.normal(size=(500, 8)).astype("f4")
     np.testing.assert_allclose(ours.mean_value(new), theirs.predict_proba(new), atol=1e-6)
+
+
+def test_transfer_trains_on_one_side_only(expression):
+    data = labelled(expression, "tissue")
+    fitted_on = []
+
+    def fit(x, y, n, weights, units, seed):
+        fitted_on.append(set(units))
+        return RF.fit(x, y, n, weights, units, seed)
+
+    recipe = Recipe("rf", fit, views=RF.views)
+    (moved,) = transfer(data, recipe, ("GSE0", "GSE1"), ("GSE4",), n_folds=2, seed=0)
+    assert set(moved.study) == {"GSE4"}
+    assert set(moved.fold) == {0}
+    assert set().union(*fitted_on) == {"GSE0", "GSE1"}
+    assert (moved.probabilities.argmax(axis=1) == moved.truth_index()).mean() > 0.9
+    np.testing.assert_allclose(moved.probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_nobody_is_on_both_sides_of_a_transfer(expression, monkeypatch):
+    monkeypatch.setattr("srna_augment.training.MINIMUM_RESEMBLANCE", -1)
+    expression.obs["patient_id"] = ["p0" if i in (0, 119) else f"q{i}" for i in range(N)]
+    data = labelled(expression, "tissue")
+    sizes = []
+
+    def fit(x, y, n, weights, units, seed):
+        sizes.append(len(x))
+        return RF.fit(x, y, n, weights, units, seed)
+
+    transfer(data, Recipe("rf", fit, views=RF.views), ("GSE0", "GSE1"), (), n_folds=2, seed=0)
+    assert sizes[-1] == 39  # of forty, less the one whose patient is tested
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "line"),
+    [
+        (("GSE9",), (), "--train-on GSE9: no labelled sample has this in column 'study'"),
+        (("GSE1",), ("GSE1",), "both name GSE1"),
+        (tuple(f"GSE{i}" for i in range(6)), (), "takes every labelled sample"),
+    ],
+)
+def test_a_transfer_that_cannot_be_says_why(expression, train, test, line):
+    data = labelled(expression, "tissue")
+    with pytest.raises((DataError, UsageError), match=line):
+        transfer(data, RF, train, test, n_folds=2, seed=0)
+
+
+def test_conditions_vote_apart(expression):
+    expression.obs["condition"] = ["tumour", "normal"] * 60
+    data = labelled(expression, "tissue")
+    assert set(data.study) == {f"GSE{i}" for i in range(6)}
+    assert len(set(data.votes)) == 12
+
+
+def test_strangers_are_no_class_and_are_known_again(expression, monkeypatch):
+    monkeypatch.setattr("srna_augment.model.inputs.MINIMUM_RESEMBLANCE", -1)
+    generator = np.random.default_rng(1)
+    own = 5 + generator.normal(size=F) + expression.values.mean(axis=0) / 5
+    expression.values[:20] = own + 0.3 * generator.normal(size=(20, F))
+    expression.obs["material"] = ["cells"] * 20 + ["tissue"] * 100
+    data = labelled(expression, "tissue", strangers=("material", "cells"))
+    assert len(data.y) == 100
+    model = final_model(data, RF, 0, evidence([], "tissue", "rf"), {})
+    x = model.prepare(expression.values, expression.features)
+    _, novel = model.predict(x)
+    assert novel[:20].all()
+    assert novel[20:].mean() < 0.05
+    with pytest.raises(DataError, match="--strangers material=stones: no sample"):
+        labelled(expression, "tissue", strangers=("material", "stones"))

@@ -84,3 +84,29 @@ def test_folds_follow_the_seed():
     one, same, other = (splits.folds(classes, units, 5, seed=s) for s in (1, 1, 2))
     assert (one == same).all()
     assert (one != other).any()
+
+
+def test_a_study_larger_than_a_fold_is_left_out_alone():
+    units = np.array(["large"] * 80 + [f"s{i // 2}" for i in range(20)])
+    classes = np.array(["a", "b"] * 50)
+    fold = splits.folds(classes, units, 5, seed=0)
+    alone = fold[0]
+    assert set(units[fold == alone]) == {"large"}
+    assert set(fold) == set(range(5))
+    assert not crosses(fold, units)
+
+
+def test_of_two_studies_each_is_a_fold():
+    units = np.array(["large"] * 80 + ["small"] * 20)
+    fold = splits.folds(np.array(["a", "b"] * 50), units, 10, seed=0)
+    assert set(fold) == {0, 1}
+    assert not crosses(fold, units)
+
+
+def test_conditions_are_found_or_named():
+    obs = pd.DataFrame({"is_normal": ["True", "False"], "stage": ["I", ""]})
+    assert splits.conditions(obs).tolist() == [", is_normal True", ", is_normal False"]
+    assert splits.conditions(obs, "stage").tolist() == [", stage I", ", stage "]
+    assert splits.conditions(obs[["stage"]]) is None
+    with pytest.raises(UsageError, match="--condition grade: the metadata has no such column"):
+        splits.conditions(obs, "grade")

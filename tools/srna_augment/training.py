@@ -108,6 +108,8 @@ class Labelled:
         ``(n_samples,)``; NaN but for age.
     group_column : str or None
         What the scheme ``group`` leaves out, if it was named.
+    strangers : Expression or None
+        Samples that are known to be none of the classes, whatever their labels say.
     """
 
     target: str
@@ -119,6 +121,7 @@ class Labelled:
     votes: np.ndarray
     years: np.ndarray
     group_column: str | None = None
+    strangers: Expression | None = None
 
     def columns(self) -> tuple[np.ndarray, list[str]]:
         """Return normalised values ``(n_samples, n_features)`` and their features."""
@@ -143,6 +146,7 @@ def labelled(
     label_column: str | None = None,
     group_column: str | None = None,
     condition_column: str | None = None,
+    strangers: tuple[str, str] | None = None,
     minimum_samples: int = MINIMUM_SAMPLES,
 ) -> Labelled:
     """Take the samples whose label is given and frequent enough to learn.
@@ -155,6 +159,8 @@ def labelled(
         tissue, tissue_group, sex or age.
     label_column, group_column, condition_column : str, optional
         Metadata columns, if not the usual ones.
+    strangers : tuple of str, optional
+        A metadata column, and the value that it has for samples that are none of the classes.
     minimum_samples : int
         Classes with fewer samples are left out, and said.
 
@@ -164,6 +170,8 @@ def labelled(
         Fewer than two classes remain.
     """
     names = ontology.labels(expression.obs, target, label_column)
+    strange = _strangers(expression, strangers)
+    names[strange] = ""
     found, counts = np.unique(names[names != ""].astype(str), return_counts=True)
     rare = found[counts < minimum_samples]
     if len(rare):
@@ -202,7 +210,24 @@ def labelled(
         if target == "age"
         else np.full(len(rows), np.nan),
         group_column=group_column,
+        strangers=expression.subset(np.flatnonzero(strange)) if strange.any() else None,
     )
+
+
+def _strangers(expression: Expression, wanted: tuple[str, str] | None) -> np.ndarray:
+    """Tell which samples, ``(n_samples,)`` of bool, are none of the classes."""
+    if wanted is None:
+        return np.zeros(len(expression.samples), dtype=bool)
+    column, value = wanted
+    strange = splits.keys(expression.obs, column, "--strangers") == value
+    if not strange.any():
+        raise DataError(
+            f"--strangers {column}={value}: no sample has this value: check the spelling"
+        )
+    get_logger().info(
+        "%d samples whose %s is %s are taken for none of the classes", strange.sum(), column, value
+    )
+    return strange
 
 
 def _too_few(
@@ -267,6 +292,7 @@ def fit_on(
     *,
     classes: bool = True,
     years: bool = False,
+    strangers: Expression | None = None,
 ) -> Fitted:
     """Fit input preparation and learner on some of the labelled samples.
 
@@ -282,6 +308,8 @@ def fit_on(
         Seed of the learner.
     classes, years : bool
         What to fit.
+    strangers : Expression, optional
+        Samples that are none of the classes, for the novelty alone.
     """
     values, features = data.columns()
     rows = rows[well_measured(data, rows)]
@@ -306,7 +334,13 @@ def fit_on(
                 x[known], (age - centre) / scale, 1, weights[known], unit[known], seed
             )
             fitted_years = (machine, centre, scale)
-    novelty = fit_novelty(x, data.y[rows], unit, len(recipe.views))
+    strange = None
+    if strangers is not None:
+        given = (strangers.values, strangers.features, strangers.reported)
+        sound = inputs.resembles(*given)
+        study, _ = study_units(strangers.obs, data.group_column)
+        strange = (inputs.prepare(*given)[sound], study[sound])
+    novelty = fit_novelty(x, data.y[rows], unit, len(recipe.views), strange)
     return Fitted(inputs, novelty, learner, fitted_years)  # type: ignore[arg-type]
 
 
@@ -391,7 +425,7 @@ def final_model(
     """
     rows = np.arange(len(data.y))
     wants_years = data.target == "age" and recipe.fit_years is not None
-    fitted = fit_on(data, rows, recipe, seed, years=wants_years)
+    fitted = fit_on(data, rows, recipe, seed, years=wants_years, strangers=data.strangers)
     values, features = data.columns()
     x = fitted.inputs.prepare(values, features, data.expression.reported)
     references = {"mean": _mean(x, equal_unit_weights(data.study))}

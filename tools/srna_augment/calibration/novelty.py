@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..learners.covariance import fit_covariance
+from ..learners.covariance import fit_covariance, voted_mean
 
 # The share of left-out training samples that may be taken for novel, studies equal.
 FALSE_ALARM = 0.02
@@ -20,7 +20,7 @@ DIRECTIONS = 64
 
 @dataclass
 class Novelty:
-    """Mahalanobis distance to the nearest class, in prepared inputs.
+    """Mahalanobis distance to the nearest class, and to what is known to be none of them.
 
     The metric is the covariance within and between studies (see `srna_augment.learners.covariance`)
     in each view, so that what differs between laboratories anyway makes no sample strange.
@@ -30,6 +30,9 @@ class Novelty:
     profiles : numpy.ndarray
         ``(n_profiles, n_inputs)``, the mean of each class that had sound samples, every study one
         vote.
+    strangers : numpy.ndarray
+        ``(n_strangers, n_inputs)``: profiles of what is none of the classes, such as cultured
+        cells. May be empty.
     directions : numpy.ndarray
         ``(n_views, n_directions, n_features)``: where the classes scatter most, of unit length.
     variances : numpy.ndarray
@@ -41,12 +44,14 @@ class Novelty:
     """
 
     profiles: np.ndarray
+    strangers: np.ndarray
     directions: np.ndarray
     variances: np.ndarray
     level: np.ndarray
     threshold: np.ndarray
     arrays: ClassVar[tuple[str, ...]] = (
         "profiles",
+        "strangers",
         "directions",
         "variances",
         "level",
@@ -66,21 +71,35 @@ class Novelty:
         numpy.ndarray
             ``(n_samples,)``, mean of the views; about 1 where the covariance describes it well.
         """
+        return self._nearest(x, self.profiles)
+
+    def _nearest(self, x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
         n_views, _, width = self.directions.shape
-        total = np.zeros((len(x), len(self.profiles)))
+        total = np.zeros((len(x), len(profiles)))
         for i in range(n_views):
             columns = slice(i * width, (i + 1) * width)
-            view, profiles = x[:, columns], self.profiles[:, columns]
+            view, own = x[:, columns], profiles[:, columns]
             # 1 / variance along the kept directions and 1 / level elsewhere, in one difference
             excess = np.sqrt(1 / self.level[i] - 1 / self.variances[i])[:, None]
             along = self.directions[i] * excess
-            square = _squares(view, profiles) / self.level[i]
-            total += square - _squares(view @ along.T, profiles @ along.T)
+            square = _squares(view, own) / self.level[i]
+            total += square - _squares(view @ along.T, own @ along.T)
         return np.maximum(total.min(axis=1) / (n_views * width), 1e-6)
 
-    def is_novel(self, distance: np.ndarray) -> np.ndarray:
-        """Tell which samples, ``(n_samples,)`` of bool, are out of distribution."""
-        return distance > self.threshold[0]
+    def is_novel(self, x: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Tell which samples, ``(n_samples,)`` of bool, are out of distribution.
+
+        They are far from every class, or nearer to a stranger than to any.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            ``(n_samples, n_inputs)``, prepared inputs.
+        distance : numpy.ndarray
+            ``(n_samples,)``, what `distance` gives for them.
+        """
+        far = distance > self.threshold[0]
+        return far | (self._nearest(x, self.strangers) < distance) if len(self.strangers) else far
 
 
 def _squares(x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
@@ -89,7 +108,13 @@ def _squares(x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
     return (x**2).sum(axis=1)[:, None] - 2 * x @ profiles.T + (profiles**2).sum(axis=1)
 
 
-def fit_novelty(x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -> Novelty:
+def fit_novelty(
+    x: np.ndarray,
+    y: np.ndarray,
+    units: np.ndarray,
+    n_views: int,
+    strangers: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Novelty:
     """Fit the metric; without a threshold, nothing is novel yet.
 
     Parameters
@@ -102,6 +127,9 @@ def fit_novelty(x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -
         ``(n_samples,)`` of str: what votes once on a class.
     n_views : int
         Views in `x`.
+    strangers : tuple of numpy.ndarray, optional
+        Prepared inputs ``(n_strangers, n_inputs)`` of samples that are none of the classes, and
+        their units ``(n_strangers,)``.
     """
     from scipy.linalg import eigh
 
@@ -118,8 +146,12 @@ def fit_novelty(x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -
         directions.append(vectors.T)
         variances.append(np.maximum(values, rest))
         levels.append(rest)
+    strange = np.zeros((0, x.shape[1]))
+    if strangers is not None and len(strangers[0]):
+        strange = voted_mean(strangers[0].astype(np.float64), strangers[1])[None]
     return Novelty(
         profiles=np.concatenate(profiles, axis=1).astype(np.float32),
+        strangers=strange.astype(np.float32),
         directions=np.array(directions, dtype=np.float32),
         variances=np.array(variances, dtype=np.float32),
         # a hair below the least variance, as float32 may round them past one another

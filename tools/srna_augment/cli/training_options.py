@@ -91,6 +91,14 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
             "or is_normal, where there is one.",
         ),
         click.option(
+            "--strangers",
+            metavar="COLUMN=VALUE",
+            panel=DATA_PANEL,
+            help="Samples with this value of a metadata column are none of the classes, whatever "
+            "their labels say (material=cells, for instance): the final model takes samples like "
+            "them for out of distribution.",
+        ),
+        click.option(
             "--min-samples",
             type=click.IntRange(1),
             default=5,
@@ -189,6 +197,7 @@ def run_training(
     test_on: tuple[str, ...],
     group_column: str | None,
     condition_column: str | None,
+    strangers: str | None,
     n_folds: int,
     only_folds: tuple[int, ...],
     calibrate_from: tuple[Path, ...],
@@ -234,6 +243,7 @@ def run_training(
         label_column=label_column,
         group_column=group_column,
         condition_column=condition_column,
+        strangers=_pair(strangers),
         minimum_samples=min_samples,
     )
     if calibrate_from:
@@ -292,6 +302,16 @@ def run_training(
         data, recipe, seed, proof, _provenance(expression, table, data, seed, settings)
     )
     save_models([model], output, version=__version__)
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    """Return column and value of ``--strangers``."""
+    if text is None:
+        return None
+    column, sign, value = text.partition("=")
+    if not (column and sign and value):
+        raise UsageError(f"--strangers {text}: write COLUMN=VALUE, as in material=cells")
+    return column, value
 
 
 def _check_options(

@@ -63,3 +63,19 @@ def fit_covariance(
     covariance *= 1 - SHRINKAGE
     covariance[np.diag_indices_from(covariance)] += SHRINKAGE * level + 1e-6
     return means, covariance
+
+
+def voted_mean(x: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Return the mean of one class, ``(n_features,)``, as `fit_covariance` does.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_features)``.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str.
+    """
+    _, unit, number = np.unique(units.astype(str), return_inverse=True, return_counts=True)
+    votes = np.minimum(number, MAXIMUM_VOTES) ** MEAN_POWER
+    weights = (votes / number)[unit]
+    return weights @ x / weights.sum()

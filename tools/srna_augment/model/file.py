@@ -231,6 +231,7 @@ def _read_inputs(group: h5py.Group, features: list[str]) -> Inputs:
 def _read_novelty(group: h5py.Group, n_views: int, width: int) -> Novelty:
     shapes: dict[str, tuple[int | None, ...]] = {
         "profiles": (None, n_views * width),
+        "strangers": (None, n_views * width),
         "directions": (n_views, None, width),
         "variances": (n_views, None),
         "level": (n_views,),

@@ -117,4 +117,4 @@ class TargetModel:
         """
         distance = self.novelty.distance(x)
         probabilities = self.calibration.probabilities(self.learner.logits(x), distance)
-        return probabilities, self.novelty.is_novel(distance)
+        return probabilities, self.novelty.is_novel(x, distance)
