@@ -149,7 +149,9 @@ def option_names(option: click.Option) -> str:
         return names
     if isinstance(option.type, click.Choice):
         return f"{names} {cell(' | '.join(map(str, option.type.choices)))}"
-    return f"{names} {option.metavar or option.type.name.upper()}"
+    numbers = {"integer": "N", "integer range": "N", "float": "X", "float range": "X"}
+    kind = numbers.get(option.type.name, option.type.name.upper())
+    return f"{names} {option.metavar or kind}"
 
 
 def option_default(option: click.Option) -> str:
@@ -161,7 +163,7 @@ def option_default(option: click.Option) -> str:
     value = option.to_info_dict()["default"]
     if value is None or option.is_flag or callable(value) or value == ():
         return ""
-    return f"`{value}`"
+    return ", ".join(f"`{one}`" for one in (value if isinstance(value, list | tuple) else [value]))
 
 
 def column_parts() -> list[str]:
