@@ -27,7 +27,7 @@ from srna_augment.annotate import predict_columns
 from srna_augment.errors import DataError
 from srna_augment.model.file import load_models
 
-SECONDS = 30
+SECONDS = 10
 ODD_VALUES: list[Any] = [
     None, True, -1, 0, 1, 2**63, 1e308, -1e308, float("inf"), float("nan"), "", "x" * 10_000,
     "\0", "../../etc/passwd", [], {}, [[]], [None], ["a", "a"], {"a": 1},

@@ -92,7 +92,7 @@ class Calibration:
             ``(n_samples,)``: to the nearest class; see `Novelty`.
         """
         adjusted = self.adjusted(logits, distance)
-        odds = self.intercept + self.slope * leads(adjusted)
+        odds = np.clip(self.intercept + self.slope * leads(adjusted), -700, 700)
         return _with_best(adjusted, 1 / (1 + np.exp(-odds)))
 
     def adjusted(self, logits: np.ndarray, distance: np.ndarray) -> np.ndarray:

@@ -80,7 +80,7 @@ class Novelty:
             columns = slice(i * width, (i + 1) * width)
             view, own = x[:, columns], profiles[:, columns]
             # 1 / variance along the kept directions and 1 / level elsewhere, in one difference
-            excess = np.sqrt(1 / self.level[i] - 1 / self.variances[i])[:, None]
+            excess = np.sqrt(np.maximum(1 / self.level[i] - 1 / self.variances[i], 0))[:, None]
             along = self.directions[i] * excess
             square = _squares(view, own) / self.level[i]
             total += square - _squares(view @ along.T, own @ along.T)
