@@ -28,10 +28,11 @@ find . -type f \( -name '*.so' -o -name '*.so.[0-9]*' \) -not -path '*.libs/*' \
 rm -f numpy/_core/_simd.*
 find . -type f -regex './\(numpy\|scipy\)/.*/\(_[a-z_]*_tests\|_c?test[a-z_]*\)\..*so' -delete
 
-# What is loaded only when asked for, and nothing asks: parts of SciPy, sample data, matrix market
+# What is loaded only when asked for, and nothing asks: parts of SciPy and scikit-learn, sample data, matrix market
 # files, formats of pictures and tables, windows on a screen, colouring of sources other than Python's,
 # makers of fonts, and fonts (figures and their formulas are set in DejaVu Sans).
-rm -rf scipy/{signal,cluster,odr} fontTools/{feaLib,ufoLib,designspaceLib,voltLib,mtiLib}
+rm -rf scipy/{signal,cluster,odr} sklearn/{cluster,manifold,gaussian_process,mixture}
+rm -rf fontTools/{feaLib,ufoLib,designspaceLib,voltLib,mtiLib}
 rm -rf matplotlib/mpl-data/sample_data sklearn/datasets/{data,images}
 rm -f scipy/io/_fast_matrix_market/_fmm_core.*
 rm -f PIL/_{avif,webp,imagingcms}.* pillow.libs/lib{avif,webp,sharpyuv,lcms2}*
@@ -67,7 +68,7 @@ done
 # process: which objects bytecode shares depends on what was compiled before it.
 rarely='fontTools|pygments|testing|PIL|packaging|array_api_compat/torch|mpl_toolkits'
 rarely+='|scipy/(datasets|io|fftpack|_lib/(pyprima|cobyqa))|matplotlib/(backends|sphinxext)|pandas/plotting'
-rarely+='|sklearn/(cluster|datasets|manifold|mixture|gaussian_process|inspection|neural_network)'
+rarely+='|sklearn/(datasets|inspection|neural_network)'
 rarely+='|sklearn/(feature_extraction|feature_selection|impute)|rich/_unicode_data'
 rarely+='|narwhals/_(pandas_like|polars|dask|spark_like|duckdb|ibis|sql)'
 "$root/bin/python" -m compileall -q -j 1 --invalidation-mode unchecked-hash -x "/($rarely)/" . || true
