@@ -16,6 +16,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from srna_augment.model.file import FORMAT_VERSION
+
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "galaxy" / "test-data"
 COMMANDS = ROOT / "bin"
@@ -88,7 +90,7 @@ def unusable() -> None:
     pickle = b"cposix\nsystem\n(S'touch /tmp/srna-augment-was-here'\ntR."
     with h5py.File(TARGET / "hostile_model.h5", "w") as file:
         file.attrs["format"] = "srna-augment model"
-        file.attrs["format_version"] = 1
+        file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["card"] = "{}"
         file.attrs["provenance"] = "{}"
         target = file.create_group("targets/tissue")

@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Measure the suite on studies never seen, and write the figures into docs/benchmark.md.
+
+    scripts/benchmark.py WORK
+
+WORK is what scripts/build_model.sh left behind (build/model): the joined tables, normalised, and
+the predictions of the shipped model's targets with each study left out. What is there already is
+not run again. Figures go between the marks of docs/benchmark.md; its words are written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmark.md"
+FLUIDS = ("blood", "blood plasma", "blood serum")
+LEARNERS = {
+    "linear": "network, linear path alone (what ships)",
+    "dl": "network, with hidden members",
+    "logistic": "logistic, centred log-ratio",
+    "boosted": "boosted trees",
+    "rf": "random forest",
+    "majority": "majority",
+}
+STUDIES = ["--scheme", "group", "--group", "study", "--folds", "10", "--min-samples", "3"]
+MOVE = ["--scheme", "transfer", "--group", "dataset", "--train-on", "tcga_mirnaseq"]
+MOVE += ["--test-on", "microRNAome_2017", "--folds", "5", "--min-samples", "3"]
+# file, command, options
+RUNS = {
+    "studies.linear": ("train-dl", [*STUDIES, "--members", "0"]),
+    "studies.dl": ("train-dl", STUDIES),
+    "studies.base": ("train-rf", [*STUDIES, "--baselines"]),
+    "transfer.linear": ("train-dl", [*MOVE, "--members", "0"]),
+    "transfer.dl": ("train-dl", MOVE),
+    "transfer.base": ("train-rf", [*MOVE, "--baselines"]),
+}
+N_BINS = 10
+
+
+def run(command: str, expression: Path, options: list[str], output: Path) -> None:
+    """Run a training command for tissue, unless its predictions are there."""
+    if not output.exists():
+        arguments = [command, str(expression), "--target", "tissue", *options]
+        subprocess.run([*arguments, "--predictions", str(output)], check=True)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Return predictions of classes, with what is right and each study's weight."""
+    table = pd.read_csv(path, sep="\t", dtype={"study": str, "truth": str, "predicted": str})
+    table = table[table["target"] != "age_years"].copy()
+    table["right"] = table["truth"] == table["predicted"]
+    table["probability"] = table["probability"].astype(float)
+    return table
+
+
+def possible(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the samples of classes that two studies or more have."""
+    return table[table.groupby("truth")["study"].transform("nunique") > 1]
+
+
+def by_study(table: pd.DataFrame) -> pd.Series:
+    """Return the share of right predictions in each study."""
+    return table.groupby("study")["right"].mean()
+
+
+def interval(values: pd.Series) -> str:
+    """Return a mean with its 95 % interval, a bootstrap over studies."""
+    drawn = np.random.default_rng(0).choice(values, (2000, len(values))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{values.mean():.3f} ({low:.2f} to {high:.2f})"
+
+
+def calibration(table: pd.DataFrame) -> tuple[float, float]:
+    """Return the expected calibration error, studies equal, and what a perfect model would show.
+
+    The second is the mean error of outcomes drawn with the predicted probabilities, one draw a
+    study: with few studies it is far from 0.
+    """
+    study = np.unique(table["study"], return_inverse=True)[1]
+    weight = 1 / np.bincount(study)[study]
+    p = table["probability"].to_numpy()
+    place = np.minimum((p * N_BINS).astype(int), N_BINS - 1)
+
+    def error(right: np.ndarray) -> float:
+        gaps = np.bincount(place, weight * (right - p), N_BINS)
+        return float(np.abs(gaps).sum() / weight.sum())
+
+    generator = np.random.default_rng(0)
+    drawn = [error(generator.random(study.max() + 1)[study] < p) for _ in range(200)]
+    return error(table["right"].to_numpy()), float(np.mean(drawn))
+
+
+def at(table: pd.DataFrame, threshold: float) -> str:
+    """Return precision and coverage from a probability on, studies equal."""
+    weight = 1 / table.groupby("study")["right"].transform("size")
+    sure = table["probability"] >= threshold
+    if not sure.any():
+        return "none"
+    precision = (weight * table["right"])[sure].sum() / weight[sure].sum()
+    return f"{precision:.2f} of {weight[sure].sum() / weight.sum():.2f}"
+
+
+def table_of(header: list[str], rows: list[list[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def shipped(work: Path) -> str:
+    """Return the figures of the shipped model's targets, each study (or cohort) left out."""
+    rows = []
+    for target in ("tissue", "tissue_group", "sex", "age"):
+        whole = read(work / f"{target}.tsv")
+        table = possible(whole)
+        error, floor = calibration(table)
+        rows.append(
+            [
+                target,
+                table["study"].nunique(),
+                interval(by_study(table)),
+                f"{by_study(whole).mean():.3f}",
+                f"{error:.3f}",
+                f"{floor:.3f}",
+                at(table, 0.8),
+            ]
+        )
+    header = ["target", "studies", "right, by study", "with classes of one study"]
+    return table_of([*header, "calibration error", "if perfect", "called: right of share"], rows)
+
+
+def learners(files: list[Path]) -> dict[str, pd.DataFrame]:
+    """Return the predictions of each learner."""
+    found = {}
+    for path in files:
+        for model, rows in read(path).groupby("model"):
+            found["linear" if ".linear" in path.name else str(model)] = rows
+    return {name: found[name] for name in LEARNERS if name in found}
+
+
+def compared(files: list[Path]) -> str:
+    """Return the learners on the same ten folds of studies, and the lead over the best baseline."""
+    tables = {name: possible(rows) for name, rows in learners(files).items()}
+    best = max(
+        (name for name in tables if name not in ("linear", "dl")),
+        key=lambda name: by_study(tables[name]).mean(),
+    )
+    rows = []
+    for name, table in tables.items():
+        each = by_study(table)
+        fluid = table["truth"].isin(FLUIDS)
+        lead = "" if name == best else interval(each - by_study(tables[best]))
+        rows.append(
+            [
+                LEARNERS[name],
+                interval(each),
+                f"{by_study(table[~fluid]).mean():.3f}",
+                f"{by_study(table[fluid]).mean():.3f}",
+                f"{calibration(table)[0]:.3f}",
+                lead,
+            ]
+        )
+    header = ["learner", "right, by study", "solid", "blood, plasma, serum"]
+    return table_of([*header, "calibration error", f"lead over {best}"], rows)
+
+
+def transferred(files: list[Path], samples: pd.DataFrame) -> str:
+    """Return the learners trained on TCGA alone, on microRNAome's bulk tissues that TCGA has."""
+    rows = []
+    for name, table in learners(files).items():
+        probabilities = table.filter(like="prob:").astype(float).fillna(0)
+        known = {c.removeprefix("prob:") for c in probabilities if (probabilities[c] > 0).any()}
+        solid = ~table["truth"].isin(FLUIDS)
+        bulk = table[solid & table["truth"].isin(known)]
+        site = samples["study"].reindex(bulk["sample_id"]).to_numpy()
+        each = bulk.assign(study=site).groupby("study")["right"].mean()
+        rows.append(
+            [LEARNERS[name], len(bulk), f"{bulk['right'].mean():.3f}", f"{each.mean():.3f}"]
+        )
+    return table_of(["learner", "samples", "right, by sample", "right, by study"], rows)
+
+
+def per_study(work: Path) -> str:
+    """Return each study's result for tissue."""
+    rows = []
+    for study, table in possible(read(work / "tissue.tsv")).groupby("study"):
+        wrong = (table["truth"] + " taken for " + table["predicted"])[~table["right"]]
+        often = [f"{text} ({n})" for text, n in wrong.value_counts().head(2).items()]
+        truth = ", ".join(table["truth"].value_counts().index[:3])
+        share = f"{table['right'].mean():.2f}"
+        rows.append([study, truth, len(table), share, "; ".join(often)])
+    return table_of(
+        ["study left out", "tissue", "samples", "right", "mistakes"],
+        sorted(rows, key=lambda r: r[1]),
+    )
+
+
+def main(work: Path) -> None:
+    """Run what is missing, and fill in the page."""
+    import anndata
+
+    expression = work / "expression.h5ad"
+    for name, (command, options) in RUNS.items():
+        run(command, expression, options, work / f"{name}.tsv")
+    samples = anndata.read_h5ad(expression, backed="r").obs
+    figures = {
+        "shipped": shipped(work),
+        "studies": compared([work / f"{name}.tsv" for name in RUNS if name.startswith("studies")]),
+        "transfer": transferred(
+            [work / f"{name}.tsv" for name in RUNS if name.startswith("transfer")], samples
+        ),
+        "each": per_study(work),
+    }
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in figures.items():
+        mark = re.compile(f"(<!-- figures: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        text, n = mark.subn(lambda m, t=table: m[1] + t + m[2], text)
+        if n != 1:
+            sys.exit(f"{PAGE}: no mark '<!-- figures: {name} -->', or more than one")
+    PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
