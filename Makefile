@@ -17,7 +17,7 @@ code = $$(find tools models -type f -not -name '*.pyc' | sort | xargs sha256sum 
 nextflow_demo = NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo-$(code) $$(cat $(NEXTFLOW))
 
 .PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
-        bench images images-compare scaling services services-stop clean distclean FORCE
+        bench benchmark model images images-compare scaling services services-stop clean distclean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ bench: $(PACKAGES) ## Measure explaining and reading, side by side (on a quiet m
 
 model: $(PACKAGES) ## Rebuild the model that ships (SRNA_AUGMENT_DATA names the full tables)
 	scripts/build_model.sh
+
+benchmark: $(PACKAGES) ## After `make model`: measure it beside other learners, fill in docs/benchmark.md
+	PATH="$$PWD/bin:$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python scripts/benchmark.py build/model
 
 images: ## Build the container images
 	scripts/build-images.sh
