@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from srna_augment.calibration import Calibration, across_folds, fit_calibration
-from srna_augment.calibration.calls import CALL_PROBABILITY, fit_probabilities, leads
+from srna_augment.calibration.calls import CALL_PROBABILITY, NEVER, fit_probabilities, leads
 
 
 def drawn(n=20_000, intercept=-0.5, slope=1.2, seed=0, distance=None):
@@ -138,6 +138,7 @@ def test_noise_is_never_called():
     )
     assert fitted.coverage == 0
     assert fitted.precision is None
+    assert fitted.threshold == NEVER
     sure = fitted.probabilities(np.array([[50.0, 0, 0]]), one(1))
     assert not fitted.called(sure).any()
 

@@ -260,8 +260,7 @@ def fit_calibration(
     truth_or_unknown = np.where(knows, truth, -1)
     probabilities, frequency = _cross_fit(logits, distance, truth_or_unknown, weights, fold)
     result = fit_probabilities(logits, distance, truth_or_unknown, weights, frequency=frequency)
-    if knows.any():
-        result.threshold = CALL_PROBABILITY
+    result.threshold = CALL_PROBABILITY
     # a class that no training study of the fold had can't be predicted; telling such samples is the
     # task of `Novelty`, and these figures are about those that could be right
     called = result.called(probabilities) & knows
@@ -269,6 +268,8 @@ def fit_calibration(
         right = probabilities.argmax(axis=1) == truth
         result.precision = round(float(weights[called & right].sum() / weights[called].sum()), 4)
         result.coverage = round(float(weights[called].sum() / weights[knows].sum()), 4)
+    else:
+        result.threshold = NEVER  # how right calls would be is not known
     true_probability = probabilities[rows, truth][knows]
     result.set_threshold = _weighted_quantile(true_probability, weights[knows], 1 - level)
     result.set_level, result.fitted_on = level, fitted_on
