@@ -18,6 +18,7 @@ from .log import get_logger
 from .model.file import load_models
 from .model.target import TargetModel
 from .normalise import with_metadata
+from .sample_map import principal_plane
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +44,15 @@ class Annotation:
         Target to the card of its model.
     recognised : str
         What the input was taken for.
+    places : numpy.ndarray or None
+        ``(n_samples, 2)``, the map of samples by the model of the first target, if asked for.
     """
 
     table: pd.DataFrame
     targets: list[str]
     cards: dict[str, dict]
     recognised: str
+    places: np.ndarray | None = None
 
 
 def shipped_models() -> list[Path]:
@@ -110,6 +114,7 @@ def annotate(
     format: str = "auto",
     orientation: str = "auto",
     units: str = "auto",
+    places: bool = False,
 ) -> Annotation:
     """Fill the blanks of metadata, each call with its probability, or say that there is none.
 
@@ -123,6 +128,8 @@ def annotate(
         One a target; normalisation comes from them.
     format, orientation, units : str
         See `srna_augment.reading.read_tables`.
+    places : bool
+        Draw the map of samples, too.
 
     Raises
     ------
@@ -140,6 +147,7 @@ def annotate(
     _refuse_overwriting(result, models, metadata_path)
     result = result.reset_index(drop=True)
     tables: dict[str, ExpressionTable] = {}
+    drawn: np.ndarray | None = None
     one_level = len({model.state.level for model in models}) == 1
     normalised: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for model in models:
@@ -150,6 +158,9 @@ def annotate(
             with data_of(", ".join(inputs)):
                 normalised[key] = normalisation.transform(tables[level], model.state)
         values, reported = normalised[key]
+        if places and model is models[0]:
+            x = model.prepare(values, model.state.features, reported)
+            drawn = principal_plane(model.learner.logits(x))
         given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
         columns = predict_columns(model, values, reported, given)
         result = _with_columns(result, columns)
@@ -159,6 +170,7 @@ def annotate(
         targets=[model.target for model in models],
         cards={model.target: model.card for model in models},
         recognised=table.recognised,
+        places=drawn,
     )
 
 

@@ -102,7 +102,13 @@ def main(
 
     chosen = choose_models(list(models) or shipped_models(), list(targets))
     annotation = annotate(
-        list(inputs), metadata, chosen, format=format, orientation=orientation, units=units
+        list(inputs),
+        metadata,
+        chosen,
+        format=format,
+        orientation=orientation,
+        units=units,
+        places=multiqc is not None,
     )
     if html is not None:
         from ..page import render_page
