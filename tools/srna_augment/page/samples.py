@@ -28,8 +28,8 @@ class Status:
 STATUSES = (
     Status(
         "called", "called", "●", "called",
-        "The best class is probable enough to be written into the table. The limit was set so that "
-        "calls are right as often as the model's card says.",
+        "The best class is probable enough, 80 % or more, to be written into the table. How often "
+        "such calls were right on studies left out stands on the model's card.",
     ),
     Status(
         "withheld", "withheld", "◐", "withheld",
