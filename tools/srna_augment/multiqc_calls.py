@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 TEXT = {
     CALLED: ("called", "#0072b2"),
-    WITHHELD: ("withheld: the evidence is too weak", "#e69f00"),
-    NOVEL: ("out of distribution: unlike the training samples", "#999999"),
+    WITHHELD: ("withheld", "#e69f00"),
+    NOVEL: ("out of distribution", "#999999"),
 }
 PARENT = {
     "parent_id": "srna_calls",
     "parent_name": "What was filled in",
     "parent_description": (
         "For every sample the best class, its probability, and whether it is called. A call is "
-        f"made from a probability of {CALL_PROBABILITY:g} on; a withheld call is an answer, too."
+        f"made from a probability of {CALL_PROBABILITY:g} on. Else it is withheld, as the evidence "
+        "is too weak, which is an answer, too. Out of distribution: unlike the training samples."
     ),
 }
 MOST_ROWS = 200
