@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from srna_augment.calibration import Calibration, across_folds, fit_calibration
-from srna_augment.calibration.calls import CALL_PROBABILITY, NEVER, fit_probabilities, leads
+from srna_augment.calibration.calls import (
+    CALL_PROBABILITY,
+    NEVER,
+    _call_threshold,
+    fit_probabilities,
+    leads,
+)
 
 
 def drawn(n=20_000, intercept=-0.5, slope=1.2, seed=0, distance=None):
@@ -109,7 +115,7 @@ def test_frequencies_are_left_out_where_logits_say_all():
 
 
 def test_probabilities_calls_and_sets_keep_their_promise_on_new_samples():
-    logits, truth = drawn(intercept=0.5, slope=1.5)
+    logits, truth = drawn(intercept=1.0, slope=1.8)
     half = 10_000
     fitted = fit_calibration(
         logits[:half], one(half), truth[:half], one(half), np.arange(half) % 5, fitted_on="half"
@@ -118,7 +124,8 @@ def test_probabilities_calls_and_sets_keep_their_promise_on_new_samples():
     right = p.argmax(axis=1) == truth[half:]
     assert abs(p.max(axis=1).mean() - right.mean()) < 0.02
     called = fitted.called(p)
-    assert called.tolist() == (p.max(axis=1) >= CALL_PROBABILITY).tolist()
+    assert right[called].mean() == pytest.approx(0.95, abs=0.02)
+    assert called.mean() > 0.5
     assert right[called].mean() == pytest.approx(p[called].max(axis=1).mean(), abs=0.02)
     assert fitted.precision == pytest.approx(right[called].mean(), abs=0.02)
     assert fitted.coverage == pytest.approx(called.mean(), abs=0.02)
@@ -152,3 +159,13 @@ def test_without_evidence_nothing_is_called():
 def test_the_best_class_is_always_in_its_set():
     sets = Calibration(set_threshold=0.9).sets(np.array([[0.5, 0.3, 0.2]]))
     assert sets.tolist() == [[True, False, False]]
+
+
+def test_the_threshold_by_hand():
+    best = np.array([1.0, 0.96, 0.94, 0.91, 0.89, 0.85])
+    # the first five are expected to be right in .94 of cases, the first four in .9525
+    assert _call_threshold(best, one(6)) == 0.91
+    # but with the unsure ones counting ten times, four are less than half
+    assert _call_threshold(best, np.array([1, 1, 1, 1, 10, 10.0])) == CALL_PROBABILITY
+    assert _call_threshold(np.full(3, 0.9), one(3)) == CALL_PROBABILITY
+    assert _call_threshold(np.array([1.0, 1.0, 1.0, 0.79]), one(4)) == 1.0

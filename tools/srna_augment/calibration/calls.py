@@ -24,9 +24,11 @@ import numpy as np
 
 from ..model.network import softmax
 
-# The best class is called from this probability on: no more than one call in five may be wrong, and
-# about one in ten will be.
+# No class is called below this probability; about one such call in ten will be wrong.
 CALL_PROBABILITY = 0.8
+# Calls shall be right this often, where that leaves this share of the samples called.
+PRECISION_GOAL = 0.95
+COVERAGE_GOAL = 0.5
 SET_LEVEL = 0.9
 # A threshold that no probability reaches.
 NEVER = 1.01
@@ -260,7 +262,8 @@ def fit_calibration(
     truth_or_unknown = np.where(knows, truth, -1)
     probabilities, frequency = _cross_fit(logits, distance, truth_or_unknown, weights, fold)
     result = fit_probabilities(logits, distance, truth_or_unknown, weights, frequency=frequency)
-    result.threshold = CALL_PROBABILITY
+    best = probabilities.max(axis=1)
+    result.threshold = _call_threshold(best[knows], weights[knows])
     # a class that no training study of the fold had can't be predicted; telling such samples is the
     # task of `Novelty`, and these figures are about those that could be right
     called = result.called(probabilities) & knows
@@ -322,6 +325,20 @@ def _cross_fit(
         results[frequency] = float(loss), result
     best = results[True][0] < results[False][0]
     return results[best][1], best
+
+
+def _call_threshold(best: np.ndarray, weights: np.ndarray) -> float:
+    """Return the lowest probability from which calls are expected to be right often enough.
+
+    That is `CALL_PROBABILITY`, where `PRECISION_GOAL` cannot be had without withholding more than
+    `COVERAGE_GOAL` allows.
+    """
+    order = np.argsort(-best, kind="stable")
+    share = np.cumsum(weights[order])
+    enough = np.flatnonzero(np.cumsum((weights * best)[order]) >= PRECISION_GOAL * share)
+    if not len(enough) or share[enough[-1]] < COVERAGE_GOAL * share[-1]:
+        return CALL_PROBABILITY
+    return max(float(best[order][enough[-1]]), CALL_PROBABILITY)
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

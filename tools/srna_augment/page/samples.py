@@ -28,7 +28,7 @@ class Status:
 STATUSES = (
     Status(
         "called", "called", "●", "called",
-        "The best class is probable enough, 80 % or more, to be written into the table. How often "
+        "The best class is probable enough, at least 80 %, to be written into the table. How often "
         "such calls were right on studies left out stands on the model's card.",
     ),
     Status(
