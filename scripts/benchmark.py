@@ -218,8 +218,8 @@ def main(work: Path) -> None:
     }
     text = PAGE.read_text(encoding="utf-8")
     for name, table in figures.items():
-        mark = re.compile(f"(<!-- figures: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        text, n = mark.subn(lambda m, t=table: m[1] + t + m[2], text)
+        mark = re.compile(f"(<!-- figures: {name} -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
+        text, n = mark.subn(lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text)
         if n != 1:
             sys.exit(f"{PAGE}: no mark '<!-- figures: {name} -->', or more than one")
     PAGE.write_text(text, encoding="utf-8")
