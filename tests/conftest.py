@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from checkout import ROOT, command_path
+
 DATA_VARIABLE = "SRNA_AUGMENT_DATA"
 # Cheap tests first, so that a mistake shows itself early; the last ones need services.
 ORDER = ("pipeline", "container", "galaxy")
@@ -48,12 +49,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker in item.iter_markers():
             if marker.name in missing:
                 item.add_marker(pytest.mark.skip(reason=missing[marker.name]))
-
-
-def command_path() -> str:
-    """Return a PATH that finds the suite's commands and this Python first."""
-    folders = [str(ROOT / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-    return os.pathsep.join(folders)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from conftest import ROOT, command_path
+from checkout import ROOT, command_path
 
 from .commands import SHELL, blocks, documents, make_workspace
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, command_path
+from checkout import ROOT, command_path
 
 from .bad_tables import LINES, PLAIN
 from .toys import World

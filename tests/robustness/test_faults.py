@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from checkout import ROOT, command_path
 from cli.running import run_main
-from conftest import ROOT, command_path
 
 from .toys import World
 
