@@ -73,7 +73,7 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
     from srna_augment.cli.deeplift_score import main as deeplift_score
     from srna_augment.cli.normalise import main as normalise
     from srna_augment.ontology import TARGETS
-    from srna_augment.splits import SCHEMES
+    from srna_augment.splits import FOLDED
 
     def choices(command: Any, option: str) -> list[str]:
         return list(next(o for o in command.params if o.name == option).type.choices)
@@ -82,7 +82,7 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
     assert properties["level"]["enum"] == choices(normalise, "level")
     assert properties["rule"]["enum"] == choices(deeplift_score, "rule")
     assert properties["targets"]["default"].split(",") == list(TARGETS)
-    assert properties["schemes"]["pattern"].startswith(f"^({'|'.join(SCHEMES)})")
+    assert properties["schemes"]["pattern"].startswith(f"^({'|'.join(FOLDED)})")
 
 
 @pytest.mark.parametrize(

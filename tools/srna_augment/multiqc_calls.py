@@ -28,9 +28,10 @@ PARENT = {
     "parent_id": "srna_calls",
     "parent_name": "What was filled in",
     "parent_description": (
-        "For every sample the best class, its probability, and whether it is called. A call is "
-        f"made from a probability of {CALL_PROBABILITY:g} on. Else it is withheld, as the evidence "
-        "is too weak, which is an answer, too. Out of distribution: unlike the training samples."
+        "For every sample the best class, its probability, and whether it is called. A call takes "
+        f"a probability of {CALL_PROBABILITY:g}, or more where calls can be right in 0.95. Else it "
+        "is withheld: the evidence is too weak, which is an answer, too. Out of distribution: "
+        "unlike the training samples."
     ),
 }
 MOST_ROWS = 200

@@ -13,7 +13,9 @@ from .log import get_logger
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMES = ("random", "group", "site", "transfer")
+# Schemes that cut all samples into folds, and all schemes.
+FOLDED = ("random", "group", "site")
+SCHEMES = (*FOLDED, "transfer")
 SUBJECT_COLUMNS = ("patient_id", "subject_id", "patient", "subject", "donor_id", "donor")
 STUDY_COLUMNS = ("study", "study_id", "study_accession", "dataset", "series", "project")
 CONDITION_COLUMNS = ("condition", "disease_state", "disease", "is_normal", "sample_type")
