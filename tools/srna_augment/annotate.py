@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .model.file import load_models
 from .model.target import TargetModel
 from .normalise import with_metadata
 from .sample_map import principal_plane
+from .targets import TARGETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ class Annotation:
 
     table: pd.DataFrame
     targets: list[str]
-    cards: dict[str, dict]
+    cards: dict[str, dict[str, Any]]
     recognised: str
     places: np.ndarray | None = None
 
@@ -102,7 +103,7 @@ def choose_models(paths: list[Path], wanted: list[str]) -> list[TargetModel]:
         raise UsageError(
             f"--target {missing[0]}: the models predict {', '.join(chosen)}: name a model of it"
         )
-    order = [t for t in ontology.TARGETS if t in chosen] + sorted(set(chosen) - {*ontology.TARGETS})
+    order = [t for t in TARGETS if t in chosen] + sorted(set(chosen) - {*TARGETS})
     return [chosen[target][0] for target in order if not wanted or target in wanted]
 
 
@@ -198,7 +199,8 @@ def predict_columns(
     """
     target, calibration = model.target, model.calibration
     x = model.prepare(values, model.state.features, reported)
-    probabilities, novel = model.predict(x)
+    unreported = model.inputs.unreported(values, model.state.features, reported)
+    probabilities, novel = model.predict(x, unreported)
     names = np.array(model.classes, dtype=object)
     terms = np.array(model.term_ids, dtype=object)
     best = probabilities.argmax(axis=1)

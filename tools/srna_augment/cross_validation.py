@@ -96,12 +96,14 @@ def _left_out(
         fold[test] = k
         seen = np.unique(data.y[train])
         fitted = fit_on(data, train, recipe, seed + k, years=wants_years)
-        x = fitted.inputs.prepare(
-            values[test], features, None if reported is None else reported[test]
-        )
+        given = (values[test], features, None if reported is None else reported[test])
+        x = fitted.inputs.prepare(*given)
         raw = fitted.learner.logits(x)[:, seen].astype(np.float64)
         probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), FLOOR)
-        distance[test] = fitted.novelty.distance(x)
+        gaps = fitted.novelty.scatter_of_gaps(
+            fitted.inputs.unreported(*given), fitted.inputs.loadings, fitted.inputs.noise
+        )
+        distance[test] = fitted.novelty.distance(x, gaps)
         if watch is not None:
             watch(fitted, test, x)
         if fitted.years is not None:
@@ -143,9 +145,9 @@ def _left_out(
 
 
 def _as_years(machine: Any, x: np.ndarray) -> np.ndarray:
-    return (
-        machine.mean_value(x)[:, 0] if hasattr(machine, "mean_value") else machine.logits(x)[:, 0]
-    )
+    predict = machine.mean_value if hasattr(machine, "mean_value") else machine.logits
+    years: np.ndarray = predict(x)[:, 0]
+    return years
 
 
 def transfer(

@@ -23,6 +23,27 @@ _COMPRESSION = {"compression": "gzip", "compression_opts": 1}
 _CHUNK_VALUES = 262_144
 
 
+@dataclass(frozen=True)
+class Source:
+    """One input as it was read, before inputs were joined.
+
+    Attributes
+    ----------
+    file, title, units : str
+        Its name, what it was taken for, its unit.
+    n_samples : int
+        Number of samples.
+    features : list of str
+        Feature names as the file has them.
+    """
+
+    file: str
+    title: str
+    units: str
+    n_samples: int
+    features: list[str]
+
+
 @dataclass
 class ExpressionTable:
     """Samples x features, as a reader found them.
@@ -43,6 +64,8 @@ class ExpressionTable:
         Metadata that came inside the source, indexed by sample.
     var : pandas.DataFrame or None
         What is known of each feature, indexed by feature.
+    sources : list of Source
+        The inputs that it was read from.
     """
 
     values: np.ndarray
@@ -52,6 +75,7 @@ class ExpressionTable:
     recognised: str = ""
     obs: pd.DataFrame | None = None
     var: pd.DataFrame | None = None
+    sources: list[Source] = field(default_factory=list)
 
 
 @dataclass
@@ -74,6 +98,8 @@ class Expression:
         ``(n_samples, n_features)`` of bool: False where `values` was filled; None: all reported.
     depth : numpy.ndarray or None
         ``(n_samples,)`` summed counts a sample before normalisation; NaN where unknown.
+    reading : dict or None
+        What was read (`srna_augment.reading_summary`), of a table that was just read.
     """
 
     values: np.ndarray
@@ -84,6 +110,7 @@ class Expression:
     state: dict[str, Any] = field(default_factory=dict)
     reported: np.ndarray | None = None
     depth: np.ndarray | None = None
+    reading: dict[str, Any] | None = None
 
     def subset(self, rows: np.ndarray) -> Expression:
         """Return the samples at `rows`, ``(n,)`` of int or bool."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import features, metadata, normalisation, reading
+from . import features, metadata, normalisation, reading, reading_summary
 from .errors import DataError, data_of
 from .expression import Expression, ExpressionTable
 from .log import get_logger
@@ -58,7 +58,7 @@ def normalise(
             state = normalisation.fit(
                 collapsed, method=method, level=level, minimum_reported=minimum_reported
             )
-        depth = _depth(collapsed)
+        found = reading_summary.sample_figures(collapsed, state.features)
     # From the raw values on all is done in one memory, since a large table fits in it once.
     values, reported = normalisation.transform(collapsed, state, reuse=True)
     empty = np.asarray(~reported.any(axis=1))
@@ -74,7 +74,6 @@ def normalise(
         )
         values, reported = _keep(values, kept), _keep(reported, kept)
         obs = obs.iloc[kept]
-        depth = None if depth is None else depth[kept]
     expression = Expression(
         values=values,
         samples=[table.samples[row] for row in kept],
@@ -83,7 +82,8 @@ def normalise(
         var=_var(collapsed, state),
         state=state.to_json(),
         reported=None if reported.all() else reported,
-        depth=depth,
+        depth=found.total[kept] if found.are_counts else None,
+        reading=reading_summary.summary(table, collapsed.features, state, found, kept),
     )
     return expression, state
 
@@ -118,12 +118,3 @@ def _keep(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     for rows in row_blocks(len(kept), values.shape[1]):
         values[rows] = values[kept[rows]]
     return values[: len(kept)]
-
-
-def _depth(collapsed: ExpressionTable) -> np.ndarray | None:
-    if "counts" not in collapsed.units:
-        return None
-    values = collapsed.values
-    return np.concatenate(
-        [np.nansum(values[rows], axis=1, dtype=np.float64) for rows in row_blocks(*values.shape)]
-    )

@@ -72,7 +72,8 @@ class OutOfFold:
     def logits(self) -> np.ndarray:
         """Return log probabilities ``(n_samples, n_classes)``; -inf for classes not known."""
         with np.errstate(divide="ignore"):
-            return np.log(self.probabilities)
+            logits: np.ndarray = np.log(self.probabilities)
+        return logits
 
     def truth_index(self) -> np.ndarray:
         """Return the true class of each sample as an index into `classes`, ``(n_samples,)``."""

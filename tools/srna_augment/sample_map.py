@@ -28,4 +28,5 @@ def principal_plane(logits: np.ndarray) -> np.ndarray:
     if places.shape[1] < 2:
         places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
     largest = np.abs(places).argmax(axis=0)
-    return places * np.where(places[largest, [0, 1]] < 0, -1, 1)
+    turned: np.ndarray = places * np.where(places[largest, [0, 1]] < 0, -1, 1)
+    return turned

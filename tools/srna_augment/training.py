@@ -23,6 +23,7 @@ from .calibration import (
 from .calibration.calls import SET_LEVEL
 from .calibration.novelty import NEVER_NOVEL
 from .errors import DataError
+from .learners.covariance import Spread
 from .learners.selection import select_variable
 from .learners.weights import equal_unit_weights, study_class_weights
 from .log import get_logger
@@ -58,8 +59,8 @@ class HasLogits(Protocol):
         """Return ``(n_samples, n_classes)``."""
 
 
-# prepared inputs (n, f), classes or years (n,), number of outputs, weights (n,), units (n,), seed
-FitLearner = Callable[[np.ndarray, np.ndarray, int, np.ndarray, np.ndarray, int], Any]
+# prepared inputs (n, f), classes or years (n,), number of outputs, weights (n,), spread, seed
+FitLearner = Callable[[np.ndarray, np.ndarray, int, np.ndarray, Spread, int], Any]
 
 
 @dataclass
@@ -219,7 +220,7 @@ def _strangers(expression: Expression, wanted: tuple[str, str] | None) -> np.nda
     if wanted is None:
         return np.zeros(len(expression.samples), dtype=bool)
     column, value = wanted
-    strange = splits.keys(expression.obs, column, "--strangers") == value
+    strange: np.ndarray = splits.keys(expression.obs, column, "--strangers") == value
     if not strange.any():
         raise DataError(
             f"--strangers {column}={value}: no sample has this value: check the spelling"
@@ -319,19 +320,21 @@ def fit_on(
     weights = study_class_weights(data.study[rows], data.y[rows])
     train = values[rows]
     selected = select_variable(train, weights)
-    inputs = fit_inputs(train, features, reported, weights, selected, recipe.views)
-    x = inputs.prepare(train, features, reported)
+    inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
+    n_views = len(recipe.views)
+    spread = Spread(x, data.y[rows], unit, n_views)
     learner = None
     if classes:
-        learner = recipe.fit(x, data.y[rows], len(data.classes), weights, unit, seed)
+        learner = recipe.fit(x, data.y[rows], len(data.classes), weights, spread, seed)
     fitted_years = None
     if years and recipe.fit_years is not None:
         known = ~np.isnan(data.years[rows])
         if known.sum() >= 2 * MINIMUM_SAMPLES:
             age = data.years[rows][known]
             centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
+            alike = Spread(x[known], np.zeros(known.sum(), dtype=int), unit[known], n_views)
             machine = recipe.fit_years(
-                x[known], (age - centre) / scale, 1, weights[known], unit[known], seed
+                x[known], (age - centre) / scale, 1, weights[known], alike, seed
             )
             fitted_years = (machine, centre, scale)
     strange = None
@@ -340,7 +343,7 @@ def fit_on(
         sound = inputs.resembles(*given)
         study, _ = study_units(strangers.obs, data.group_column)
         strange = (inputs.prepare(*given)[sound], study[sound])
-    novelty = fit_novelty(x, data.y[rows], unit, len(recipe.views), strange)
+    novelty = fit_novelty(spread, strange)
     return Fitted(inputs, novelty, learner, fitted_years)  # type: ignore[arg-type]
 
 
@@ -451,7 +454,8 @@ def final_model(
 
 
 def _mean(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return (weights @ x / weights.sum()).astype(np.float32)
+    mean: np.ndarray = weights @ x / weights.sum()
+    return mean.astype(np.float32)
 
 
 def _calibration(data: Labelled, proof: Evidence) -> Calibration:

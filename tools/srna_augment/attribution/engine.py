@@ -172,7 +172,8 @@ def chosen_outputs(outputs: Outputs, rows: slice, logits: np.ndarray) -> np.ndar
     n_samples, n_classes = logits.shape
     if isinstance(outputs, str):
         if outputs == "predicted":
-            return logits.argmax(axis=1)[:, None]
+            best: np.ndarray = logits.argmax(axis=1)
+            return best[:, None]
         if outputs == "all":
             return np.broadcast_to(np.arange(n_classes), (n_samples, n_classes))
         raise ValueError(f"outputs '{outputs}' is neither 'predicted' nor 'all'")

@@ -162,7 +162,10 @@ def _question(
             )  # fmt: skip
     expression = expression.subset(rows)
     x = model.prepare(expression.values, expression.features, expression.reported)
-    predicted = by.predict(x)[0].argmax(axis=1)
+    unreported = model.inputs.unreported(
+        expression.values, expression.features, expression.reported
+    )
+    predicted = by.predict(x, unreported)[0].argmax(axis=1)
     outputs: Outputs
     if by is not model:
         outputs = "predicted"  # years are one output

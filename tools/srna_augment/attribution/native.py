@@ -214,7 +214,8 @@ def one_thread_a_product() -> AbstractContextManager[Any]:
         from threadpoolctl import threadpool_limits
     except ImportError:
         return nullcontext()
-    return threadpool_limits(limits=1, user_api="blas")
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def _stages(member: list[Layer]) -> list[_Stage]:
@@ -357,7 +358,7 @@ def _slope(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     The same as ``(relu(stop) - relu(start)) / (stop - start)`` but without the cancellation: where
     both points lie on one side of zero it is 1 or 0 exactly, however near they are.
     """
-    above = np.maximum(stop, np.maximum(start, 0))
+    above: np.ndarray = np.maximum(stop, np.maximum(start, 0))
     span = np.minimum(stop, np.minimum(start, 0))
     np.subtract(above, span, out=span)
     np.maximum(span, np.finfo(span.dtype).tiny, out=span)

@@ -89,7 +89,8 @@ def _one(model: TargetModel, name: str) -> np.ndarray:
             "%s: reference %s gives %d of %d features; the others are estimated from those",
             model.target, name, found, len(model.features),
         )  # fmt: skip
-    return model.prepare(values, features, reported)[0]
+    prepared: np.ndarray = model.prepare(values, features, reported)[0]
+    return prepared
 
 
 def _from_expression(path: str) -> tuple[list[str], np.ndarray]:

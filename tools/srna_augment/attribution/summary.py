@@ -142,7 +142,9 @@ def level_difference(values: np.ndarray, studies: np.ndarray, profile: np.ndarra
     known = counts > 0
     means = np.where(known, sums / np.maximum(counts, 1), 0)
     n = known.sum(axis=0)
-    return np.where(n > 0, means.sum(axis=0) / np.maximum(n, 1), np.nan) - profile
+    rest = np.where(n > 0, means.sum(axis=0) / np.maximum(n, 1), np.nan)
+    difference: np.ndarray = rest - profile
+    return difference
 
 
 def top_mask(values: np.ndarray, top: int = TOP) -> np.ndarray:

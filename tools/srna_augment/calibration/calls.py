@@ -99,12 +99,13 @@ class Calibration:
 
     def adjusted(self, logits: np.ndarray, distance: np.ndarray) -> np.ndarray:
         """Return logits by distance, with the frequency of classes; see `probabilities`."""
-        result = self.scale * logits.astype(np.float64) / np.asarray(distance)[:, None]
+        result: np.ndarray = self.scale * logits.astype(np.float64) / np.asarray(distance)[:, None]
         return result + np.asarray(self.frequency) if self.frequency else result
 
     def called(self, probabilities: np.ndarray) -> np.ndarray:
         """Tell for which samples, ``(n_samples,)`` of bool, the best class is called."""
-        return probabilities.max(axis=1) >= self.threshold
+        largest: np.ndarray = probabilities.max(axis=1)
+        return largest >= self.threshold
 
     def sets(self, probabilities: np.ndarray) -> np.ndarray:
         """Return which classes cannot be ruled out, ``(n_samples, n_classes)`` of bool.
@@ -112,7 +113,8 @@ class Calibration:
         The most probable class is always in its set.
         """
         best = np.arange(probabilities.shape[1]) == probabilities.argmax(axis=1)[:, None]
-        return (probabilities >= self.set_threshold) | best
+        members: np.ndarray = (probabilities >= self.set_threshold) | best
+        return members
 
 
 def leads(logits: np.ndarray) -> np.ndarray:
@@ -126,7 +128,8 @@ def leads(logits: np.ndarray) -> np.ndarray:
     if logits.shape[1] < 2:
         return np.full(len(logits), np.log(LARGEST_LEAD))
     top = np.partition(logits, -2, axis=1)[:, -2:]
-    return np.log(np.minimum(top[:, 1] - top[:, 0], LARGEST_LEAD) + LEAD_OFFSET)
+    lead: np.ndarray = np.minimum(top[:, 1] - top[:, 0], LARGEST_LEAD)
+    return np.log(lead + LEAD_OFFSET)
 
 
 def _with_best(logits: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -142,8 +145,9 @@ def _with_best(logits: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         # the best class has 1 / (sum over classes), as its own logit is 0
         too_sure = 1 / np.exp(shifted / np.exp(middle)[:, None]).sum(axis=1) > wanted
         low, high = np.where(too_sure, middle, low), np.where(too_sure, high, middle)
-    result = np.exp(shifted / np.exp((low + high) / 2)[:, None])
-    return result / result.sum(axis=1, keepdims=True)
+    result: np.ndarray = np.exp(shifted / np.exp((low + high) / 2)[:, None])
+    result /= result.sum(axis=1, keepdims=True)
+    return result
 
 
 def fit_probabilities(

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..learners.covariance import fit_covariance, voted_mean
+from ..learners.covariance import Spread, voted_mean
+from ..model.inputs import by_pattern
 
 # The share of left-out training samples that may be taken for novel, studies equal.
 FALSE_ALARM = 0.02
@@ -58,20 +59,71 @@ class Novelty:
         "threshold",
     )
 
-    def distance(self, x: np.ndarray) -> np.ndarray:
-        """Return the squared distance a feature to the nearest class.
+    def distance(self, x: np.ndarray, gaps: np.ndarray | None = None) -> np.ndarray:
+        """Return the expected squared distance a feature to the nearest class.
 
         Parameters
         ----------
         x : numpy.ndarray
             ``(n_samples, n_inputs)``, prepared inputs.
+        gaps : numpy.ndarray, optional
+            ``(n_samples,)``, what `scatter_of_gaps` gives for them; without it, all is reported.
 
         Returns
         -------
         numpy.ndarray
             ``(n_samples,)``, mean of the views; about 1 where the covariance describes it well.
         """
-        return self._nearest(x, self.profiles)
+        nearest = self._nearest(x, self.profiles)
+        return nearest if gaps is None else nearest + gaps
+
+    def scatter_of_gaps(
+        self, unreported: np.ndarray, loadings: np.ndarray, noise: np.ndarray
+    ) -> np.ndarray:
+        """Return what cells that were filled take away from the distance, as expected.
+
+        A gap is filled with its expectation, which is nearer to the classes than what would have
+        been measured there: the expected squared distance is that of the expectation, plus the
+        variance that the factor model leaves to each gap.
+
+        Parameters
+        ----------
+        unreported : numpy.ndarray
+            ``(n_samples, n_features)`` of bool.
+        loadings, noise : numpy.ndarray
+            ``(n_views, n_features, n_factors)`` and ``(n_views,)``: the factor model of `Inputs`.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n_samples,)``, in the units of `distance`.
+        """
+        n_views, _, width = self.directions.shape
+        total = np.zeros(len(unreported))
+        gaps = np.flatnonzero(unreported.any(axis=1))
+        for rows, there in by_pattern(unreported[gaps]):
+            for i in range(n_views):
+                known, filled = loadings[i][there].astype(float), loadings[i][~there].astype(float)
+                left = float(noise[i])
+                # variance of the gaps: left * (filled @ inverse @ filled.T + 1)
+                root = np.linalg.cholesky(known.T @ known + left * np.eye(known.shape[1]))
+                spread = np.linalg.solve(root, filled.T)
+                along = self._along(i)[:, ~there].astype(float)
+                plain = (spread**2).sum() + filled.shape[0]
+                kept = ((along @ spread.T) ** 2).sum() + (along**2).sum()
+                total[gaps[rows]] += left * (plain / self.level[i] - kept)
+        total /= n_views * width
+        return total
+
+    def _along(self, i: int) -> np.ndarray:
+        """Return the kept directions of a view, ``(n_directions, n_features)``.
+
+        Of such length that with 1 / level for every feature, less the square along these, each
+        direction has 1 / variance.
+        """
+        excess = np.sqrt(np.maximum(1 / self.level[i] - 1 / self.variances[i], 0))
+        along: np.ndarray = self.directions[i] * excess[:, None]
+        return along
 
     def _nearest(self, x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
         n_views, _, width = self.directions.shape
@@ -79,14 +131,15 @@ class Novelty:
         for i in range(n_views):
             columns = slice(i * width, (i + 1) * width)
             view, own = x[:, columns], profiles[:, columns]
-            # 1 / variance along the kept directions and 1 / level elsewhere, in one difference
-            excess = np.sqrt(np.maximum(1 / self.level[i] - 1 / self.variances[i], 0))[:, None]
-            along = self.directions[i] * excess
+            along = self._along(i)
             square = _squares(view, own) / self.level[i]
             total += square - _squares(view @ along.T, own @ along.T)
-        return np.maximum(total.min(axis=1) / (n_views * width), 1e-6)
+        nearest: np.ndarray = np.maximum(total.min(axis=1) / (n_views * width), 1e-6)
+        return nearest
 
-    def is_novel(self, x: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    def is_novel(
+        self, x: np.ndarray, distance: np.ndarray, gaps: np.ndarray | None = None
+    ) -> np.ndarray:
         """Tell which samples, ``(n_samples,)`` of bool, are out of distribution.
 
         They are far from every class, or nearer to a stranger than to any.
@@ -97,60 +150,53 @@ class Novelty:
             ``(n_samples, n_inputs)``, prepared inputs.
         distance : numpy.ndarray
             ``(n_samples,)``, what `distance` gives for them.
+        gaps : numpy.ndarray, optional
+            As for `distance`.
         """
-        far = distance > self.threshold[0]
-        return far | (self._nearest(x, self.strangers) < distance) if len(self.strangers) else far
+        novel: np.ndarray = distance > self.threshold[0]
+        if len(self.strangers):
+            stranger = self._nearest(x, self.strangers)
+            novel |= (stranger if gaps is None else stranger + gaps) < distance
+        return novel
 
 
 def _squares(x: np.ndarray, profiles: np.ndarray) -> np.ndarray:
     """Return squared Euclidean distances, ``(n_samples, n_profiles)``, in float64."""
     x, profiles = x.astype(np.float64), profiles.astype(np.float64)
-    return (x**2).sum(axis=1)[:, None] - 2 * x @ profiles.T + (profiles**2).sum(axis=1)
+    squares: np.ndarray = (x**2).sum(axis=1)[:, None] - 2 * x @ profiles.T
+    squares += (profiles**2).sum(axis=1)
+    return squares
 
 
-def fit_novelty(
-    x: np.ndarray,
-    y: np.ndarray,
-    units: np.ndarray,
-    n_views: int,
-    strangers: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Novelty:
+def fit_novelty(spread: Spread, strangers: tuple[np.ndarray, np.ndarray] | None = None) -> Novelty:
     """Fit the metric; without a threshold, nothing is novel yet.
 
     Parameters
     ----------
-    x : numpy.ndarray
-        ``(n_samples, n_inputs)``, prepared inputs of the training samples, views side by side.
-    y : numpy.ndarray
-        ``(n_samples,)`` of int; the profiles are those of the classes in it, in order.
-    units : numpy.ndarray
-        ``(n_samples,)`` of str: what votes once on a class.
-    n_views : int
-        Views in `x`.
+    spread : Spread
+        Of the training samples; the profiles are those of its classes, in order.
     strangers : tuple of numpy.ndarray, optional
         Prepared inputs ``(n_strangers, n_inputs)`` of samples that are none of the classes, and
         their units ``(n_strangers,)``.
     """
     from scipy.linalg import eigh
 
-    width = x.shape[1] // n_views
-    rank = min(DIRECTIONS, width - 1)
     profiles, directions, variances, levels = [], [], [], []
-    for i in range(n_views):
-        means, covariance = fit_covariance(
-            x[:, i * width : (i + 1) * width].astype(np.float64), y, units
-        )
+    for means, covariance in spread.views:
+        width = len(covariance)
+        rank = min(DIRECTIONS, width - 1)
         values, vectors = eigh(covariance, subset_by_index=[width - rank, width - 1])
         rest = max((np.trace(covariance) - values.sum()) / (width - rank), 1e-9)
         profiles.append(means)
         directions.append(vectors.T)
         variances.append(np.maximum(values, rest))
         levels.append(rest)
-    strange = np.zeros((0, x.shape[1]))
+    known = np.concatenate(profiles, axis=1).astype(np.float32)
+    strange = np.zeros((0, known.shape[1]), dtype=np.float32)
     if strangers is not None and len(strangers[0]):
         strange = voted_mean(strangers[0].astype(np.float64), strangers[1])[None]
     return Novelty(
-        profiles=np.concatenate(profiles, axis=1).astype(np.float32),
+        profiles=known,
         strangers=strange.astype(np.float32),
         directions=np.array(directions, dtype=np.float32),
         variances=np.array(variances, dtype=np.float32),

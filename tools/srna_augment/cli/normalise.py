@@ -65,6 +65,20 @@ METHOD_PANEL, OUTPUT_PANEL = "Normalisation", "Output"
     metavar="JSON",
     help="Write what was fitted here, for --state of another run.",
 )
+@click.option(
+    "--report",
+    type=OUTPUT_FILE,
+    panel=OUTPUT_PANEL,
+    metavar="JSON",
+    help="Write what was read here: each input, and depth and features of each sample.",
+)
+@click.option(
+    "--multiqc",
+    type=click.Path(file_okay=False, path_type=Path),
+    panel=OUTPUT_PANEL,
+    metavar="DIR",
+    help="Folder for sections of a MultiQC report.",
+)
 def main(
     inputs: tuple[str, ...],
     format: str,
@@ -77,6 +91,8 @@ def main(
     min_reported: float,
     output: Path,
     save_state: Path | None,
+    report: Path | None,
+    multiqc: Path | None,
     seed: int,
     threads: int,
 ) -> None:
@@ -95,8 +111,8 @@ def main(
     if state is not None and save_state is not None:
         raise UsageError("--state and --save-state: apply a state or save a new one, not both")
     check_stdin(inputs, metadata)
-    check_distinct((output, save_state), [*inputs, *([metadata] if metadata else [])])
-    for path in (output, save_state):
+    check_distinct((output, save_state, report), [*inputs, *([metadata] if metadata else [])])
+    for path in (output, save_state, report):
         if path is not None:
             check_output_folder(path)
     from .. import __version__
@@ -117,3 +133,11 @@ def main(
     write_expression(expression, output, version=__version__)
     if save_state is not None:
         fitted.save(save_state)
+    if report is not None and expression.reading is not None:
+        from ..reading_summary import save
+
+        save(expression.reading, report)
+    if multiqc is not None:
+        from ..multiqc_reading import write_multiqc
+
+        write_multiqc(expression, multiqc)

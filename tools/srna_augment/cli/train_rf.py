@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from .common import command
+from .common import INPUT_FILE, command
 from .training_options import OUTPUT_FILE, ImportanceWanted, run_training, training_options
 
 FOREST_PANEL, WHY_PANEL = "Forest", "Why"
@@ -36,6 +36,22 @@ FOREST_PANEL, WHY_PANEL = "Forest", "Why"
     "group goes before site before random.",
 )
 @click.option(
+    "--save-importance",
+    type=OUTPUT_FILE,
+    metavar="H5",
+    panel=WHY_PANEL,
+    help="Write what each sample left out loses, to gather folds that were run with --fold.",
+)
+@click.option(
+    "--importance-from",
+    type=INPUT_FILE,
+    multiple=True,
+    metavar="H5",
+    panel=WHY_PANEL,
+    help="What --save-importance of all folds of a scheme wrote: --importance and --multiqc are "
+    "then of these, the same as if they had been run together.",
+)
+@click.option(
     "--multiqc",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
@@ -51,8 +67,9 @@ FOREST_PANEL, WHY_PANEL = "Forest", "Why"
     help="Rows of each class in --importance; 0 for all.",
 )
 def main(
-    trees: int, baselines: bool, importance: Path | None, multiqc: Path | None, top: int,
-    seed: int, threads: int, **options: Any,
+    trees: int, baselines: bool, importance: Path | None, save_importance: Path | None,
+    importance_from: tuple[Path, ...], multiqc: Path | None, top: int, seed: int, threads: int,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Train a random forest on normalised expression, and predict what each fold left out.
 
@@ -65,8 +82,9 @@ def main(
     from ..learners.forest import ForestSettings
     from ..learners.forest_recipe import baseline_recipes, forest_recipe
 
-    if importance is not None:
-        check_output_folder(importance)
+    for path in (importance, save_importance):
+        if path is not None:
+            check_output_folder(path)
     if multiqc is not None:
         make_folder(multiqc)
     settings = ForestSettings(trees=trees)
@@ -77,6 +95,6 @@ def main(
         recipes,
         seed=seed,
         settings={"learner": "forest", **vars(settings)},
-        importance=ImportanceWanted(importance, multiqc, top),
+        importance=ImportanceWanted(importance, multiqc, top, save_importance, importance_from),
         **options,
     )

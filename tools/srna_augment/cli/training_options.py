@@ -36,21 +36,53 @@ class ImportanceWanted:
         Folder for a section of a MultiQC report.
     top : int
         Rows of each class in the table; 0 for all.
+    parts : pathlib.Path or None
+        HDF5 of what each sample loses, to be gathered.
+    gathered : tuple of pathlib.Path
+        Such files of all folds, run before; nothing is then measured anew.
     """
 
     table: Path | None
     multiqc: Path | None
     top: int
+    parts: Path | None = None
+    gathered: tuple[Path, ...] = ()
+
+    def check(self, folded: list[str]) -> None:
+        """Make sure that what was asked for can be had from the schemes that cut folds.
+
+        Raises
+        ------
+        UsageError
+            It cannot.
+        """
+        shown = self.table is not None or self.multiqc is not None
+        if self.gathered and (not shown or self.parts is not None or folded):
+            raise UsageError(
+                "--importance-from is for --importance or --multiqc, of folds that were run "
+                "before: add one of them, with --calibrate-from or --scheme none, and leave out "
+                "--save-importance"
+            )
+        if (shown or self.parts) and not (self.gathered or folded):
+            raise UsageError(
+                "--importance, --save-importance and --multiqc are of samples that folds left "
+                "out: give --scheme random, group or site, or folds run before by "
+                "--importance-from"
+            )
 
     def __bool__(self) -> bool:
         """Tell whether anything was asked for."""
-        return self.table is not None or self.multiqc is not None
+        return any(each is not None for each in (self.table, self.multiqc, self.parts))
 
     def write(self, data: Labelled, importance: LeftOutImportance, scheme: str) -> None:
         """Write what was asked for."""
         from ..attribution import plots, tables
         from ..training import SCHEME_TEXT
 
+        if self.parts is not None:
+            importance.parts(scheme).write(self.parts)
+        if self.table is None and self.multiqc is None:
+            return
         features, found = data.expression.features, importance.results()
         if self.table is not None:
             rows = tables.class_rows(
@@ -222,13 +254,12 @@ def run_training(
     if bool(train_on or test_on) != ("transfer" in wanted) or (test_on and not train_on):
         raise UsageError("--scheme transfer and --train-on go together: give both, or neither")
     _check_options(wanted, only_folds, n_folds, calibrate_from, output, predictions)
-    table_of_importance = importance.table if importance else None
-    if importance and not set(wanted) - {"transfer"}:
-        raise UsageError(
-            "--importance and --multiqc are of samples that folds left out: give --scheme random, "
-            "group or site, without --calibrate-from"
-        )
-    check_distinct((output, predictions, table_of_importance), [expression, *calibrate_from])
+    importance = importance or ImportanceWanted(None, None, 0)
+    importance.check([scheme for scheme in wanted if scheme != "transfer"])
+    check_distinct(
+        (output, predictions, importance.table, importance.parts),
+        [expression, *calibrate_from, *importance.gathered],
+    )
     from .. import __version__
     from ..cross_validation import calibrate_across_folds, cross_validate, transfer
     from ..expression import read_expression
@@ -246,16 +277,25 @@ def run_training(
         strangers=_pair(strangers),
         minimum_samples=min_samples,
     )
+    moved: list[OutOfFold | YearsOutOfFold] = []
+    watched = None
+    if importance:
+        from ..attribution.importance_parts import read_parts
+        from ..learners.forest_importance import LeftOutImportance
+
+        watched = LeftOutImportance(data, seed, keep=importance.parts is not None)
+        if importance.gathered:
+            parts = read_parts(importance.gathered, target)
+            watched.gather(parts)
+            importance.write(data, watched, parts.scheme)
     if calibrate_from:
-        raw = read_predictions(list(calibrate_from))
+        given = read_predictions(list(calibrate_from))
+        raw = [part for part in given if part.scheme != "transfer"]
+        # calibrated where they were made, on the data that were trained on alone
+        moved = [part for part in given if part.scheme == "transfer"]
         check_gathered(raw, data, recipes[0].name)
     else:
         raw = []
-        watched = None
-        if importance:
-            from ..learners.forest_importance import LeftOutImportance
-
-            watched = LeftOutImportance(data, seed)
         folded = [scheme for scheme in wanted if scheme != "transfer"]
         hardest = min(folded, key=CALIBRATES.index) if folded else None
         for scheme in folded:
@@ -272,9 +312,9 @@ def run_training(
                     if watched and recipe is recipes[0] and scheme == hardest
                     else None,
                 )
-        if importance and watched and hardest:
+        if watched and hardest:
             importance.write(data, watched, hardest)
-    moved = [
+    moved += [
         part
         for recipe in recipes
         if "transfer" in wanted

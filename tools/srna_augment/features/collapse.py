@@ -58,8 +58,6 @@ def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> Expr
     the other members are NaN even where another row speaks of them, since most of their reads are
     elsewhere and a small sum would pass for low expression.
     """
-    import pandas as pd
-
     if level not in LEVELS:
         raise UsageError(f"level '{level}': there is no such level: use one of {', '.join(LEVELS)}")
     if table.units.startswith(("log", "ln")):
@@ -88,7 +86,7 @@ def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> Expr
         units=table.units,
         recognised=table.recognised,
         obs=table.obs,
-        var=_describe(pd, columns, resolution),
+        var=_describe(columns, resolution),
     )
     _log(resolution, level, len(columns), absent)
     return result
@@ -131,7 +129,9 @@ def _absent(
     return sorted(names), blanks
 
 
-def _describe(pd, columns: dict[str, list[int]], resolution: Resolution) -> pd.DataFrame:
+def _describe(columns: dict[str, list[int]], resolution: Resolution) -> pd.DataFrame:
+    import pandas as pd
+
     first: list[Resolved] = [resolution.resolved[group[0]] for group in columns.values()]
     return pd.DataFrame(
         {

@@ -99,4 +99,5 @@ def fit_baseline(
 
 
 def _centred(x: np.ndarray) -> np.ndarray:
-    return x - x.mean(axis=1, keepdims=True)
+    centred: np.ndarray = x - x.mean(axis=1, keepdims=True)
+    return centred

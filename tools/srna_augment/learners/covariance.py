@@ -8,6 +8,8 @@ class's mean.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from .weights import MAXIMUM_VOTES
@@ -17,6 +19,36 @@ SHRINKAGE = 0.75
 # A study's vote on a class mean, and on the covariance within studies, by its number of samples.
 MEAN_POWER = 0.25
 WITHIN_POWER = 0.5
+
+
+class Spread:
+    """How the classes of a training table lie in each view of it, computed when first asked for.
+
+    Learner and novelty share it, as it costs more than either.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``, prepared inputs, views side by side.
+    y : numpy.ndarray
+        ``(n_samples,)`` of int.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str: study, site, or condition of a study.
+    n_views : int
+        Views in `x`.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -> None:
+        self.seen = np.unique(y)
+        self._table = (x, y, units)
+        self._n_views = n_views
+
+    @cached_property
+    def views(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Class means ``(n_seen, n_features)`` and covariance, one pair a view."""
+        x, y, units = self._table
+        parts = np.split(x, self._n_views, axis=1)
+        return [fit_covariance(part, y, units) for part in parts]
 
 
 def fit_covariance(
@@ -51,8 +83,10 @@ def fit_covariance(
     seen = np.unique(y)
     votes = (pair_class[:, None] == seen) * (size**MEAN_POWER)[:, None]
     means = (votes / votes.sum(axis=0)).T @ mean
-    spread = (x - mean[pair]) * np.sqrt(size**WITHIN_POWER / number)[pair, None]
-    covariance = spread.T @ spread / (size**WITHIN_POWER).sum()
+    share = np.sqrt(size**WITHIN_POWER / number / (size**WITHIN_POWER).sum())[pair, None]
+    # products of single precision: half the time, and shrinkage leaves nothing near singular
+    spread = ((x - mean[pair]) * share).astype(np.float32)
+    covariance = (spread.T @ spread).astype(np.float64)
     apart = mean - means[np.searchsorted(seen, pair_class)]
     several = np.bincount(np.searchsorted(seen, pair_class), minlength=len(seen))
     freedom = (several - 1).clip(0).sum()
@@ -78,4 +112,5 @@ def voted_mean(x: np.ndarray, units: np.ndarray) -> np.ndarray:
     _, unit, number = np.unique(units.astype(str), return_inverse=True, return_counts=True)
     votes = np.minimum(number, MAXIMUM_VOTES) ** MEAN_POWER
     weights = (votes / number)[unit]
-    return weights @ x / weights.sum()
+    mean: np.ndarray = weights @ x / weights.sum()
+    return mean

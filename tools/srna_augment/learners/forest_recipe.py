@@ -7,6 +7,7 @@ import numpy as np
 from ..model.forest import Forest
 from ..training import Recipe
 from .baselines import BASELINES, Baseline, fit_baseline
+from .covariance import Spread
 from .forest import ForestSettings, fit_forest
 
 
@@ -14,12 +15,12 @@ def forest_recipe(settings: ForestSettings, threads: int) -> Recipe:
     """Return the recipe ``rf``."""
 
     def fit(
-        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
     ) -> Forest:
         return fit_forest(x, y, n, weights, settings, seed=seed, threads=threads)
 
     def fit_years(
-        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
     ) -> Forest:
         return fit_forest(x, y, 1, weights, settings, seed=seed, threads=threads, regression=True)
 
@@ -31,7 +32,7 @@ def baseline_recipes(threads: int) -> list[Recipe]:
 
     def recipe(name: str) -> Recipe:
         def fit(
-            x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+            x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
         ) -> Baseline:
             return fit_baseline(name, x, y, n, weights, seed=seed, threads=threads)
 

@@ -10,48 +10,53 @@ from __future__ import annotations
 import numpy as np
 
 from ..model.network import Dense
-from .covariance import fit_covariance
+from .covariance import Spread
+
+# The logit of a class that no training sample has: far below all others.
+UNSEEN = -1e4
 
 
-def fit_linear_path(
-    x: np.ndarray, y: np.ndarray, n_outputs: int, units: np.ndarray, n_views: int
-) -> tuple[Dense, np.ndarray]:
+def fit_linear_path(spread: Spread, n_outputs: int) -> Dense:
     """Fit one dense layer whose logits are the mean of the views' discriminants.
 
     Parameters
     ----------
-    x : numpy.ndarray
-        ``(n_samples, n_inputs)``, prepared inputs.
-    y : numpy.ndarray
-        ``(n_samples,)`` of int.
+    spread : Spread
+        Of the training samples.
     n_outputs : int
-        All classes; one that is not in `y` gets a logit far below the others.
-    units : numpy.ndarray
-        ``(n_samples,)`` of str, study or site.
-    n_views : int
-        Views side by side in `x`.
+        All classes.
 
     Returns
     -------
-    layer : Dense
+    Dense
         ``(n_inputs, n_outputs)``.
-    whitening : numpy.ndarray
-        ``(n_views, n_features, n_features)``: ``x @ whitening`` has unit covariance in each view.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    bias = np.full(n_outputs, UNSEEN)
+    bias[spread.seen] = 0
+    kernels = []
+    for means, covariance in spread.views:
+        direction = cho_solve(cho_factor(covariance), means.T) / len(spread.views)
+        kernel = np.zeros((len(covariance), n_outputs))
+        kernel[:, spread.seen] = direction
+        bias[spread.seen] -= 0.5 * (means.T * direction).sum(axis=0)
+        kernels.append(kernel)
+    return Dense(np.concatenate(kernels).astype(np.float32), bias.astype(np.float32))
+
+
+def fit_whitening(spread: Spread) -> np.ndarray:
+    """Return what gives each view unit covariance, ``(n_views, n_features, n_features)``.
+
+    It is to be multiplied from the right, as in ``x @ whitening``.
     """
     from scipy.linalg import cholesky, solve_triangular
 
-    seen = np.unique(y)
-    width = x.shape[1] // n_views
-    kernel = np.zeros((x.shape[1], n_outputs))
-    bias = np.full(n_outputs, -1e4)
-    bias[seen] = 0
-    whitening = np.empty((n_views, width, width))
-    for i in range(n_views):
-        rows = slice(i * width, (i + 1) * width)
-        means, covariance = fit_covariance(x[:, rows].astype(np.float64), y, units)
-        root = cholesky(covariance, lower=True)
-        whitening[i] = solve_triangular(root, np.eye(width), lower=True).T
-        direction = whitening[i] @ (whitening[i].T @ means.T)
-        kernel[rows, seen] = direction / n_views
-        bias[seen] -= 0.5 * (means.T * direction).sum(axis=0) / n_views
-    return Dense(kernel.astype(np.float32), bias.astype(np.float32)), whitening
+    return np.array(
+        [
+            solve_triangular(
+                cholesky(covariance, lower=True), np.eye(len(covariance)), lower=True
+            ).T.astype(np.float32)
+            for _, covariance in spread.views
+        ]
+    )

@@ -28,8 +28,9 @@ def study_class_weights(units: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """
     pairs = np.array([f"{unit}\t{name}" for unit, name in zip(units, classes, strict=True)])
     _, inverse, counts = np.unique(pairs, return_inverse=True, return_counts=True)
-    weights = (np.sqrt(np.minimum(counts, MAXIMUM_VOTES)) / counts)[inverse]
-    return weights / weights.mean()
+    weights: np.ndarray = (np.sqrt(np.minimum(counts, MAXIMUM_VOTES)) / counts)[inverse]
+    weights /= weights.mean()
+    return weights
 
 
 def equal_unit_weights(units: np.ndarray) -> np.ndarray:

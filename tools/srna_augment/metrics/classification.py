@@ -61,7 +61,8 @@ def by_study(values: np.ndarray, study: np.ndarray, n_studies: int) -> np.ndarra
 def mean(values: np.ndarray, study: np.ndarray, n_studies: int, weights: np.ndarray) -> np.ndarray:
     """Return the weighted mean of a figure that each sample has."""
     sizes = np.bincount(study, minlength=n_studies)
-    return (weights @ by_study(values, study, n_studies)) / (weights @ sizes)
+    sums: np.ndarray = weights @ by_study(values, study, n_studies)
+    return sums / (weights @ sizes)
 
 
 def balanced_accuracy(counts: StudyCounts, weights: np.ndarray) -> np.ndarray:
@@ -77,12 +78,15 @@ def macro_f1(counts: StudyCounts, weights: np.ndarray) -> np.ndarray:
 
 
 def _mean_over_classes(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.nanmean(divide(above, below), axis=1)
+    means: np.ndarray = np.nanmean(divide(above, below), axis=1)
+    return means
 
 
 def divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Divide, with NaN where `below` is zero."""
-    return np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below > 0)
+    ratio = np.full(np.shape(below), np.nan)
+    np.divide(above, below, out=ratio, where=below > 0)
+    return ratio
 
 
 def sample_log_loss(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -92,7 +96,8 @@ def sample_log_loss(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     did not know.
     """
     own = probabilities[np.arange(len(truth)), truth]
-    return -np.log(np.clip(own, PROBABILITY_FLOOR, 1))
+    loss: np.ndarray = -np.log(np.clip(own, PROBABILITY_FLOOR, 1))
+    return loss
 
 
 def in_top(truth: np.ndarray, probabilities: np.ndarray, top: int) -> np.ndarray:
@@ -101,7 +106,8 @@ def in_top(truth: np.ndarray, probabilities: np.ndarray, top: int) -> np.ndarray
     Ties count against the prediction, so that classes of no probability win nothing.
     """
     own = probabilities[np.arange(len(truth)), truth][:, None]
-    return (probabilities >= own).sum(axis=1) <= top
+    rank: np.ndarray = (probabilities >= own).sum(axis=1)
+    return rank <= top
 
 
 def auroc(

@@ -76,7 +76,8 @@ class ClassPredictions(Predictions):
     @property
     def correct(self) -> np.ndarray:
         """Whether each prediction is the truth, ``(n_samples,)`` of bool."""
-        return self.truth == self.predicted
+        same: np.ndarray = self.truth == self.predicted
+        return same
 
     def subset(self, rows: np.ndarray) -> ClassPredictions:
         """Return the samples at `rows`, with the studies that are left; classes stay."""

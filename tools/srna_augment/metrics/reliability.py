@@ -67,7 +67,8 @@ def expected_calibration_error(bins: StudyBins, weights: np.ndarray) -> np.ndarr
     Guo et al. 2017 (ICML), equation 3.
     """
     gaps = np.abs(weights @ bins.confidence - weights @ bins.correct).sum(axis=1)
-    return gaps / (weights @ bins.n).sum(axis=1)
+    error: np.ndarray = gaps / (weights @ bins.n).sum(axis=1)
+    return error
 
 
 def diagram(bins: StudyBins, n_bins: int) -> dict[str, list[float | None]]:

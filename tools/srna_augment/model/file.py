@@ -135,7 +135,9 @@ def _write_arrays(group: h5py.Group, holder: Any) -> None:
         group.create_dataset(name, data=data, **packed)
 
 
-def _read_arrays(group: h5py.Group, kind: Any, shapes: dict[str, tuple[int | None, ...]]) -> dict:
+def _read_arrays(
+    group: h5py.Group, kind: Any, shapes: dict[str, tuple[int | None, ...]]
+) -> dict[str, np.ndarray]:
     arrays = {}
     for name in kind.arrays:
         data = group[name][...]

@@ -51,7 +51,7 @@ class Forest:
     @property
     def n_outputs(self) -> int:
         """Number of classes."""
-        return self.value.shape[1]
+        return int(self.value.shape[1])
 
     def mean_value(self, x: np.ndarray) -> np.ndarray:
         """Average the leaves that each sample falls into.
@@ -85,4 +85,5 @@ class Forest:
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Return the log of the averaged class shares, ``(n_samples, n_classes)``, float32."""
-        return np.log(np.maximum(self.mean_value(x), PROBABILITY_FLOOR)).astype(np.float32)
+        logits: np.ndarray = np.log(np.maximum(self.mean_value(x), PROBABILITY_FLOOR))
+        return logits.astype(np.float32)

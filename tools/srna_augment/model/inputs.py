@@ -95,6 +95,16 @@ class Inputs:
                 result[rows, i * width : (i + 1) * width] = seen
         return result
 
+    def unreported(
+        self, values: np.ndarray, features: list[str], reported: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Tell which cells `prepare` fills, ``(n_samples, n_features)`` of bool.
+
+        Parameters as in `prepare`.
+        """
+        gaps: np.ndarray = np.isnan(align(values, features, reported, self.features))
+        return gaps
+
     def resembles(
         self, values: np.ndarray, features: list[str], reported: np.ndarray | None = None
     ) -> np.ndarray:
@@ -121,7 +131,8 @@ class Inputs:
         if len(self.views) == 1:
             return contributions
         shape = (*contributions.shape[:-1], len(self.views), len(self.features))
-        return contributions.reshape(shape).sum(axis=-2)
+        sums: np.ndarray = contributions.reshape(shape).sum(axis=-2)
+        return sums
 
 
 def align(
@@ -255,8 +266,8 @@ def fit_inputs(
     weights: np.ndarray,
     selected: np.ndarray,
     views: tuple[str, ...],
-) -> Inputs:
-    """Fit input preparation on training samples.
+) -> tuple[Inputs, np.ndarray]:
+    """Fit input preparation on training samples, and prepare them.
 
     Parameters
     ----------
@@ -272,27 +283,38 @@ def fit_inputs(
         Indices of the columns to keep.
     views : tuple of str
         Which views the learner sees.
+
+    Returns
+    -------
+    inputs : Inputs
+        The preparation.
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``: what it makes of the training samples.
     """
     kept = [features[i] for i in selected]
     aligned = align(values, features, reported, kept)
     profile = mean_profile(aligned, weights)
-    means, loadings, noises = [], [], []
+    means, loadings, noises, prepared = [], [], [], []
     for view in views:
-        seen = view_of(view, aligned, profile)
-        mean = mean_profile(seen, weights)
-        centred = np.nan_to_num(seen - mean)
-        factors, noise = fit_factors(centred, weights)
+        centred = view_of(view, aligned, profile)
+        mean = mean_profile(centred, weights)
+        centred -= mean
+        factors, noise = fit_factors(np.nan_to_num(centred), weights)
+        factors = factors.astype(np.float32)
+        fill_gaps(centred, factors, noise)
         means.append(mean)
         loadings.append(factors)
         noises.append(noise)
-    return Inputs(
+        prepared.append(centred)
+    inputs = Inputs(
         features=kept,
         views=list(views),
         profile=profile,
         mean=np.array(means, dtype=np.float32),
-        loadings=np.array(loadings, dtype=np.float32),
+        loadings=np.array(loadings),
         noise=np.array(noises, dtype=np.float32),
     )
+    return inputs, np.concatenate(prepared, axis=1)
 
 
 def fit_factors(centred: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
@@ -316,13 +338,14 @@ def fit_factors(centred: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, f
 
     n_features = centred.shape[1]
     n_factors = max(min(FACTORS, n_features - 1, len(centred) - 1), 0)
-    share = (weights / weights.sum()).astype(np.float64)
-    covariance = (centred * share[:, None]).T @ centred.astype(np.float64)
-    total = np.trace(covariance)
+    share = np.sqrt(weights / weights.sum()).astype(np.float32)
+    weighted = centred * share[:, None]
+    covariance = weighted.T @ weighted
+    total = float(np.trace(covariance))
     if n_factors == 0 or total <= 0:
         return np.zeros((n_features, 1)), 1.0
     values, vectors = eigh(covariance, subset_by_index=[n_features - n_factors, n_features - 1])
-    noise = max((total - values.sum()) / max(n_features - n_factors, 1), 1e-6)
+    noise = max((total - float(values.sum())) / max(n_features - n_factors, 1), 1e-6)
     return vectors * np.sqrt(np.maximum(values - noise, 0)), float(noise)
 
 
@@ -330,7 +353,8 @@ def mean_profile(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the mean over samples that report, ``(n_features,)`` float32; 0 where none does."""
     there = ~np.isnan(values)
     total = np.maximum(weights @ there, 1e-12)
-    return ((weights @ np.nan_to_num(values)) / total).astype(np.float32)
+    means: np.ndarray = weights @ np.nan_to_num(values) / total
+    return means.astype(np.float32)
 
 
 def resemblance(aligned: np.ndarray, profile: np.ndarray) -> np.ndarray:
@@ -343,4 +367,5 @@ def resemblance(aligned: np.ndarray, profile: np.ndarray) -> np.ndarray:
     other = np.where(there, other - other.sum(axis=1, keepdims=True) / n, 0)
     product = (own * other).sum(axis=1)
     norms = np.linalg.norm(own, axis=1) * np.linalg.norm(other, axis=1)
-    return product / np.maximum(norms, 1e-12)
+    correlation: np.ndarray = product / np.maximum(norms, 1e-12)
+    return correlation

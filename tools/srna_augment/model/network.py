@@ -26,7 +26,8 @@ class Dense:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Apply the layer to ``(n_samples, n_in)``."""
-        return x @ self.kernel + self.bias
+        sums: np.ndarray = x @ self.kernel + self.bias
+        return sums
 
 
 @dataclass
@@ -52,7 +53,8 @@ class BatchNorm:
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Apply the layer to ``(n_samples, n)``."""
         scale, shift = self.scale_shift()
-        return x * scale + shift
+        scaled: np.ndarray = x * scale + shift
+        return scaled
 
 
 @dataclass
@@ -64,7 +66,8 @@ class ReLU:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Apply the layer."""
-        return np.maximum(x, 0)
+        positive: np.ndarray = np.maximum(x, 0)
+        return positive
 
 
 Layer = Dense | BatchNorm | ReLU
@@ -133,5 +136,6 @@ def blocks(n: int, size: int = BLOCK_ROWS) -> Iterator[slice]:
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return the softmax over the last axis, stable for large logits."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    shares: np.ndarray = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    return shares

@@ -100,13 +100,16 @@ class TargetModel:
         """Return prepared inputs ``(n_samples, n_features)``; see `Inputs.prepare`."""
         return self.inputs.prepare(values, features, reported)
 
-    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, x: np.ndarray, unreported: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Predict from prepared inputs.
 
         Parameters
         ----------
         x : numpy.ndarray
             ``(n_samples, n_inputs)``.
+        unreported : numpy.ndarray
+            ``(n_samples, n_features)`` of bool: which of them were filled; see
+            `Inputs.unreported`. The fewer are known, the less sure a call.
 
         Returns
         -------
@@ -115,6 +118,7 @@ class TargetModel:
         novel : numpy.ndarray
             ``(n_samples,)`` of bool: out of distribution.
         """
-        distance = self.novelty.distance(x)
+        gaps = self.novelty.scatter_of_gaps(unreported, self.inputs.loadings, self.inputs.noise)
+        distance = self.novelty.distance(x, gaps)
         probabilities = self.calibration.probabilities(self.learner.logits(x), distance)
-        return probabilities, self.novelty.is_novel(x, distance)
+        return probabilities, self.novelty.is_novel(x, distance, gaps)

@@ -48,7 +48,8 @@ def close(values: np.ndarray) -> np.ndarray:
         total[gaps] = np.nansum(values[gaps], axis=1, dtype=np.float64)
     with np.errstate(divide="ignore"):
         scale = np.where(total > 0, MILLION / total, np.nan)
-    return np.multiply(values, scale[:, None], dtype=np.float64).astype(np.float32)
+    rpm: np.ndarray = np.multiply(values, scale[:, None], dtype=np.float64)
+    return rpm.astype(np.float32)
 
 
 def log2_rpm(rpm: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
@@ -63,7 +64,8 @@ def centred_log_ratio(rpm: np.ndarray, reference: np.ndarray | None = None) -> n
     """
     logged = log2_rpm(rpm)
     n = np.maximum((~np.isnan(logged)).sum(axis=1, keepdims=True), 1)
-    return logged - np.nansum(logged, axis=1, keepdims=True) / n
+    centred: np.ndarray = logged - np.nansum(logged, axis=1, keepdims=True) / n
+    return centred
 
 
 def fit_quantiles(blocks: Blocks) -> np.ndarray:

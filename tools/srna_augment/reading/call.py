@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from srna_augment.errors import UsageError
-from srna_augment.expression import ExpressionTable
+from srna_augment.expression import ExpressionTable, Source
 from srna_augment.units import take_units
 
 from .formats import read_any
@@ -80,6 +80,7 @@ def read_tables(
         _tell_blanks(tables[0].samples)
         return tables[0]
     joined = join(tables)
+    joined.sources = [source for table in tables for source in table.sources]
     _tell_blanks(joined.samples)
     what = ", ".join(f"{n} x {title}" for title, n in titles.most_common())
     joined.recognised = (
@@ -104,6 +105,7 @@ def _read_one(
     asked = table.units if units == "auto" and table.units else units
     table.units, note = take_units(table, asked, stream.name)
     title = table.recognised
+    table.sources = [Source(stream.name, title, table.units, len(table.samples), table.features)]
     table.recognised = f"{stream.name}: {title}, {_shape(table)}, {table.units}"
     if note:
         table.recognised += f" ({note})"
