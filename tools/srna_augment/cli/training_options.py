@@ -264,7 +264,12 @@ def run_training(
     from ..cross_validation import calibrate_across_folds, cross_validate, transfer
     from ..expression import read_expression
     from ..model.file import save_models
-    from ..predictions import OutOfFold, read_predictions, write_predictions
+    from ..predictions import (
+        OutOfFold,
+        YearsOutOfFold,
+        read_predictions,
+        write_predictions,
+    )
     from ..training import CALIBRATES, check_gathered, evidence, final_model, labelled
 
     table = read_expression(expression)

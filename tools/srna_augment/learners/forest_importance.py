@@ -71,9 +71,7 @@ class LeftOutImportance:
 
     def parts(self, scheme: str) -> ImportanceParts:
         """Return what single samples lost, to be gathered with other folds of the scheme."""
-        return ImportanceParts(
-            self.data.target, scheme, self.data.expression.features, self._folds
-        )
+        return ImportanceParts(self.data.target, scheme, self.data.expression.features, self._folds)
 
     def gather(self, parts: ImportanceParts) -> None:
         """Take in folds that were run apart.
