@@ -1,6 +1,7 @@
 import numpy as np
 
 from srna_augment.calibration import Novelty, fit_novelty, novelty_threshold
+from srna_augment.learners.covariance import Spread
 
 
 def metric(profiles, directions, variances, level=1.0, strangers=()):
@@ -48,7 +49,7 @@ def test_it_tells_noise_from_members():
     centres = generator.normal(size=(3, 200))
     classes = generator.integers(0, 3, 300)
     x = centres[classes] + 0.5 * generator.normal(size=(300, 200))
-    novelty = fit_novelty(x[:200], classes[:200], np.full(200, "study"), 1)
+    novelty = fit_novelty(Spread(x[:200], classes[:200], np.full(200, "study"), 1))
 
     def novel(samples):
         return novelty.is_novel(samples, novelty.distance(samples))
@@ -66,8 +67,9 @@ def test_strangers_are_learnt_by_unit():
     x = generator.normal(size=(60, 20)) + 3 * classes[:, None]
     strange = generator.normal(size=(30, 20)) - 3
     units = np.full(60, "study")
-    plain = fit_novelty(x, classes, units, 1)
-    told = fit_novelty(x, classes, units, 1, (strange, np.array(["a", "b"] * 15)))
+    spread = Spread(x, classes, units, 1)
+    plain = fit_novelty(spread)
+    told = fit_novelty(spread, (strange, np.array(["a", "b"] * 15)))
     assert not plain.is_novel(strange, plain.distance(strange)).any()
     assert told.is_novel(strange, told.distance(strange)).all()
     assert told.is_novel(x, told.distance(x)).mean() < 0.05
@@ -81,10 +83,55 @@ def test_what_laboratories_differ_in_makes_no_sample_strange():
     shift[0] = 1
     x = generator.normal(size=(120, 50)) + 5 * classes[:, None]
     x += (10 * generator.normal(size=20))[np.repeat(np.arange(20), 6)][:, None] * shift
-    novelty = fit_novelty(x, classes, units, 1)
+    novelty = fit_novelty(Spread(x, classes, units, 1))
     moved = x.copy()
     moved[:, 0] += 15
     elsewhere = x.copy()
     elsewhere[:, 1] += 15
     assert novelty.distance(moved).mean() < 2 * novelty.distance(x).mean()
     assert novelty.distance(elsewhere).mean() > 2 * novelty.distance(moved).mean()
+
+
+def test_scatter_of_gaps_by_hand():
+    novelty = metric([[0, 0]], [[1, 0]], [4.0], level=2.0)
+    noise = np.array([0.5])
+    gaps = np.array([[False, False], [True, False], [False, True], [True, True]])
+    # without factors each gap has the noise, 0.5, over its variance, 4 or 2, and two features
+    plain = novelty.scatter_of_gaps(gaps, np.zeros((1, 2, 1)), noise)
+    np.testing.assert_allclose(plain, [0, 0.5 / 4 / 2, 0.5 / 2 / 2, 0.5 * (1 / 4 + 1 / 2) / 2])
+    # one factor, loadings (3, 1): given the second, it has the variance 0.5 / (1 + 0.5)
+    told = novelty.scatter_of_gaps(gaps[1:2], np.array([[[3.0], [1.0]]]), noise)
+    np.testing.assert_allclose(told, [(9 * 0.5 / 1.5 + 0.5) / 4 / 2])
+
+
+def test_the_distance_of_a_gap_is_what_would_be_expected_there():
+    generator = np.random.default_rng(0)
+    loadings, noise = generator.normal(size=(1, 6, 2)), np.array([0.3])
+    directions = np.linalg.qr(generator.normal(size=(6, 2)))[0].T
+    novelty = Novelty(
+        np.zeros((1, 6)),
+        np.zeros((0, 6)),
+        directions[None],
+        np.array([[5.0, 3.0]]),
+        np.array([0.7]),
+        np.ones(1),
+    )
+    there = np.array([True, True, True, False, False, False])
+    covariance = loadings[0] @ loadings[0].T + 0.3 * np.eye(6)
+    whole = generator.multivariate_normal(np.zeros(6), covariance)
+    known = np.linalg.solve(covariance[np.ix_(there, there)], covariance[np.ix_(there, ~there)])
+    filled = whole.copy()
+    filled[~there] = whole[there] @ known
+    left = covariance[np.ix_(~there, ~there)] - covariance[np.ix_(~there, there)] @ known
+    draws = np.tile(whole, (200_000, 1))
+    draws[:, ~there] = generator.multivariate_normal(filled[~there], left, 200_000)
+    gaps = novelty.scatter_of_gaps(~there[None], loadings, noise)
+    np.testing.assert_allclose(
+        novelty.distance(filled[None], gaps), novelty.distance(draws).mean(), rtol=0.02
+    )
+
+
+def test_gaps_alone_make_nothing_nearer_to_a_stranger():
+    novelty = metric([[0, 0]], [[1, 0]], [1.0], strangers=[[1.2, 0]])
+    x, gaps = np.array([[0.5, 0.0]]), np.array([0.4])
+    assert not novelty.is_novel(x, novelty.distance(x, gaps), gaps).any()

@@ -30,7 +30,8 @@ def values():
 
 
 def fitted(values, views=("scaled", "ranked"), reported=None):
-    return fit_inputs(values, FEATURES, reported, np.ones(len(values)), np.arange(40), views)
+    given = (values, FEATURES, reported, np.ones(len(values)), np.arange(40))
+    return fit_inputs(*given, views)[0]
 
 
 def test_scaled_view_by_hand():
@@ -96,6 +97,21 @@ def test_one_sample_gives_what_it_gives_among_others(values):
 def test_training_samples_are_centred(values):
     prepared = fitted(values).prepare(values, FEATURES)
     np.testing.assert_allclose(prepared.mean(axis=0), 0, atol=1e-3)
+
+
+def test_training_samples_are_prepared_as_others_are(values):
+    reported = np.random.default_rng(2).random(values.shape) < 0.8
+    given = (values, FEATURES, reported, np.ones(len(values)), np.arange(40))
+    inputs, x = fit_inputs(*given, ("scaled", "ranked"))
+    np.testing.assert_array_equal(x, inputs.prepare(values, FEATURES, reported))
+
+
+def test_what_is_filled_is_told(values):
+    inputs = fitted(values)
+    reported = np.ones((1, 39), dtype=bool)
+    reported[0, 5] = False
+    gaps = inputs.unreported(values[:1, 1:], FEATURES[1:], reported)
+    assert np.flatnonzero(gaps[0]).tolist() == [0, 6]
 
 
 def test_contributions_of_views_add_up(values):

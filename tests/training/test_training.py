@@ -73,9 +73,9 @@ def test_baselines_learn_what_they_can(expression, name):
 def test_every_sample_is_predicted_once_by_a_model_without_its_study(expression):
     seen = []
 
-    def fit(x, y, n, weights, units, seed):
-        seen.append(set(units))
-        return RF.fit(x, y, n, weights, units, seed)
+    def fit(x, y, n, weights, spread, seed):
+        seen.append(set(spread.units))
+        return RF.fit(x, y, n, weights, spread, seed)
 
     data = labelled(expression, "tissue")
     (result,) = cross_validate(data, "group", Recipe("spy", fit), n_folds=3, seed=1)
@@ -161,7 +161,7 @@ def test_without_out_of_fold_predictions_nothing_is_called(expression):
     model = final_model(data, RF, 1, evidence([], "tissue", "rf"), {})
     assert model.calibration == Calibration()
     x = model.prepare(expression.values, expression.features)
-    probabilities, novel = model.predict(x)
+    probabilities, novel = model.predict(x, np.zeros((len(x), len(model.features)), dtype=bool))
     assert not model.calibration.called(probabilities).any()
     assert not novel.any()
 
@@ -171,7 +171,8 @@ def test_where_no_fold_knew_the_class_nothing_is_called(expression):
     data = labelled(expression, "tissue")
     raw = cross_validate(data, "group", RF, n_folds=6, seed=1)
     model = final_model(data, RF, 1, evidence(raw, "tissue", "rf"), {})
-    probabilities, novel = model.predict(model.prepare(expression.values, expression.features))
+    x = model.prepare(expression.values, expression.features)
+    probabilities, novel = model.predict(x, np.zeros((len(x), len(model.features)), dtype=bool))
     assert not model.calibration.called(probabilities).any()
     assert not novel.any()
 
@@ -201,9 +202,9 @@ def test_transfer_trains_on_one_side_only(expression):
     data = labelled(expression, "tissue")
     fitted_on = []
 
-    def fit(x, y, n, weights, units, seed):
-        fitted_on.append(set(units))
-        return RF.fit(x, y, n, weights, units, seed)
+    def fit(x, y, n, weights, spread, seed):
+        fitted_on.append(set(spread.units))
+        return RF.fit(x, y, n, weights, spread, seed)
 
     recipe = Recipe("rf", fit, views=RF.views)
     (moved,) = transfer(data, recipe, ("GSE0", "GSE1"), ("GSE4",), n_folds=2, seed=0)
@@ -220,9 +221,9 @@ def test_nobody_is_on_both_sides_of_a_transfer(expression, monkeypatch):
     data = labelled(expression, "tissue")
     sizes = []
 
-    def fit(x, y, n, weights, units, seed):
+    def fit(x, y, n, weights, spread, seed):
         sizes.append(len(x))
-        return RF.fit(x, y, n, weights, units, seed)
+        return RF.fit(x, y, n, weights, spread, seed)
 
     transfer(data, Recipe("rf", fit, views=RF.views), ("GSE0", "GSE1"), (), n_folds=2, seed=0)
     assert sizes[-1] == 39  # of forty, less the one whose patient is tested
@@ -259,7 +260,7 @@ def test_strangers_are_no_class_and_are_known_again(expression, monkeypatch):
     assert len(data.y) == 100
     model = final_model(data, RF, 0, evidence([], "tissue", "rf"), {})
     x = model.prepare(expression.values, expression.features)
-    _, novel = model.predict(x)
+    _, novel = model.predict(x, np.zeros((len(x), len(model.features)), dtype=bool))
     assert novel[:20].all()
     assert novel[20:].mean() < 0.05
     with pytest.raises(DataError, match="--strangers material=stones: no sample"):

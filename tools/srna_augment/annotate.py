@@ -18,7 +18,7 @@ from .log import get_logger
 from .model.file import load_models
 from .model.target import TargetModel
 from .normalise import with_metadata
-from .sample_map import principal_plane
+from .sample_map import place
 from .targets import TARGETS
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class Annotation:
     recognised : str
         What the input was taken for.
     places : numpy.ndarray or None
-        ``(n_samples, 2)``, the map of samples by the model of the first target, if asked for.
+        ``(n_samples, 2)``, the map of samples by the model of the first target, if asked for; NaN
+        for those that were not drawn.
     """
 
     table: pd.DataFrame
@@ -161,7 +162,7 @@ def annotate(
         values, reported = normalised[key]
         if places and model is models[0]:
             x = model.prepare(values, model.state.features, reported)
-            drawn = principal_plane(model.learner.logits(x))
+            drawn = place(model.learner.logits(x))
         given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
         columns = predict_columns(model, values, reported, given)
         result = _with_columns(result, columns)

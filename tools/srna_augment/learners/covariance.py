@@ -39,16 +39,18 @@ class Spread:
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -> None:
-        self.seen = np.unique(y)
-        self._table = (x, y, units)
-        self._n_views = n_views
+        self.x, self.y, self.units, self.n_views = x, y, units, n_views
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The classes in `y`, in order."""
+        return np.unique(self.y)
 
     @cached_property
     def views(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Class means ``(n_seen, n_features)`` and covariance, one pair a view."""
-        x, y, units = self._table
-        parts = np.split(x, self._n_views, axis=1)
-        return [fit_covariance(part, y, units) for part in parts]
+        parts = np.split(self.x, self.n_views, axis=1)
+        return [fit_covariance(part, self.y, self.units) for part in parts]
 
 
 def fit_covariance(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..model.network import BatchNorm, Dense, Layer, Network, ReLU
-from .linear_path import fit_linear_path
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,9 @@ class NetworkSettings:
         Members with hidden layers, beside the linear path; 0 leaves the linear path alone.
     hidden_share : float
         Weight of the hidden members together; the linear path has the rest.
+    components : int
+        Principal components of the whitened inputs that members see; tables with no more inputs or
+        samples than this are seen whole.
     epochs, batch : int
         Passes over the training samples, and samples a step.
     learning_rate, weight_decay : float
@@ -37,6 +39,7 @@ class NetworkSettings:
     hidden: tuple[int, ...] = (256,)
     members: int = 3
     hidden_share: float = 0.5
+    components: int = 512
     epochs: int = 25
     batch: int = 128
     learning_rate: float = 2e-3
@@ -165,7 +168,7 @@ class NetworkTrainer:
 
     def _smoothed(self, y: np.ndarray) -> np.ndarray:
         smooth = self.settings.label_smoothing
-        hot = np.eye(self.n_outputs, dtype=np.float32)[y]
+        hot: np.ndarray = np.eye(self.n_outputs, dtype=np.float32)[y]
         return hot * (1 - smooth) + smooth / self.n_outputs
 
     def _restart(self, seed: int) -> None:
@@ -207,11 +210,11 @@ def _layers(member: Any) -> list[Layer]:
 
 
 def assemble(
-    linear: Dense, hidden: list[list[Layer]], whitening: np.ndarray, hidden_share: float
+    linear: Dense, hidden: list[list[Layer]], reduction: np.ndarray, hidden_share: float
 ) -> Network:
     """Put the linear path and the hidden members together.
 
-    The whitening is merged into the first layer of each member, so that the network takes prepared
+    The reduction is merged into the first layer of each member, so that the network takes prepared
     inputs, and attribution is about them.
 
     Parameters
@@ -219,29 +222,62 @@ def assemble(
     linear : Dense
         The linear path.
     hidden : list of list of Layer
-        Members trained on whitened inputs.
-    whitening : numpy.ndarray
-        ``(n_views, n_features, n_features)``.
+        Members trained on ``x @ reduction``.
+    reduction : numpy.ndarray
+        ``(n_inputs, n_components)``; see `fit_reduction`.
     hidden_share : float
         Weight of the hidden members together.
     """
-    if not hidden:
-        return Network([[linear]], np.ones(1))
     members: list[list[Layer]] = [[linear]]
     for member in hidden:
         first = member[0]
         assert isinstance(first, Dense)
-        kernel = whiten_rows(first.kernel.astype(np.float64), whitening).astype(np.float32)
-        members.append([Dense(kernel, first.bias), *member[1:]])
+        members.append([Dense(reduction @ first.kernel, first.bias), *member[1:]])
     weights = [1 - hidden_share] + [hidden_share / len(hidden)] * len(hidden)
     return Network(members, np.array(weights))
+
+
+def fit_reduction(
+    x: np.ndarray, whitening: np.ndarray, n_components: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find what of the whitened inputs the hidden members see, and show it.
+
+    In the leading components of inputs whose scatter within classes is the same everywhere, classes
+    differ most; the rest costs most of the time of training and is noise.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``, prepared inputs.
+    whitening : numpy.ndarray
+        ``(n_views, n_features, n_features)``.
+    n_components : int
+        How many to keep.
+
+    Returns
+    -------
+    reduction : numpy.ndarray
+        ``(n_inputs, n_components)``, float32.
+    reduced : numpy.ndarray
+        ``(n_samples, n_components)``, float32: ``x @ reduction``.
+    """
+    from sklearn.utils.extmath import randomized_svd
+
+    whitened = whiten(x, whitening)
+    if min(whitened.shape) <= n_components:
+        components = np.eye(whitened.shape[1], dtype=np.float32)
+    else:
+        _, _, rows = randomized_svd(whitened, n_components, n_iter=2, random_state=0)
+        components = rows.T
+        whitened = whitened @ components
+    return whiten_rows(components, whitening), whitened
 
 
 def on_scale_of(
     linear: Dense,
     x: np.ndarray,
     hidden: list[list[Layer]],
-    whitened: np.ndarray,
+    reduced: np.ndarray,
     seen: np.ndarray,
 ) -> Dense:
     """Return the linear path with logits as far apart as those of the hidden members.
@@ -253,7 +289,7 @@ def on_scale_of(
     ----------
     linear : Dense
         The linear path.
-    x, whitened : numpy.ndarray
+    x, reduced : numpy.ndarray
         ``(n_samples, n_inputs)``: training inputs as the path and the members take them.
     hidden : list of list of Layer
         The members.
@@ -262,8 +298,7 @@ def on_scale_of(
     """
     members = Network(hidden, np.full(len(hidden), 1 / len(hidden)))
     own, theirs = (
-        float(logits[:, seen].std(axis=1).mean())
-        for logits in (linear(x), members.logits(whitened))
+        float(logits[:, seen].std(axis=1).mean()) for logits in (linear(x), members.logits(reduced))
     )
     factor = np.float32(theirs / max(own, 1e-6))
     return Dense(linear.kernel * factor, linear.bias * factor)
@@ -273,7 +308,7 @@ def whiten(x: np.ndarray, whitening: np.ndarray) -> np.ndarray:
     """Return whitened inputs ``(n_samples, n_inputs)``, float32."""
     width = whitening.shape[1]
     views = [x[:, i * width : (i + 1) * width] @ t for i, t in enumerate(whitening)]
-    return np.concatenate(views, axis=1).astype(np.float32)
+    return np.concatenate(views, axis=1)
 
 
 def whiten_rows(kernel: np.ndarray, whitening: np.ndarray) -> np.ndarray:
@@ -285,8 +320,8 @@ def whiten_rows(kernel: np.ndarray, whitening: np.ndarray) -> np.ndarray:
 
 
 def fit_linear_years(
-    x: np.ndarray, y: np.ndarray, weights: np.ndarray, units: np.ndarray, n_views: int
-) -> tuple[Dense, np.ndarray]:
+    x: np.ndarray, y: np.ndarray, weights: np.ndarray, whitening: np.ndarray
+) -> Dense:
     """Fit the linear path of years: ridge regression on whitened inputs.
 
     Parameters
@@ -297,22 +332,17 @@ def fit_linear_years(
         ``(n_samples,)``, years, centred and scaled.
     weights : numpy.ndarray
         ``(n_samples,)``.
-    units : numpy.ndarray
-        ``(n_samples,)`` of str.
-    n_views : int
-        Views side by side in `x`.
+    whitening : numpy.ndarray
+        ``(n_views, n_features, n_features)``.
 
     Returns
     -------
-    layer : Dense
+    Dense
         ``(n_inputs, 1)``.
-    whitening : numpy.ndarray
-        ``(n_views, n_features, n_features)``.
     """
     from sklearn.linear_model import RidgeCV
 
-    _, whitening = fit_linear_path(x, np.zeros(len(y), dtype=int), 1, units, n_views)
     fitted = RidgeCV(np.logspace(1, 5, 9)).fit(whiten(x, whitening), y, weights)
-    kernel = whiten_rows(np.asarray(fitted.coef_, dtype=np.float64)[:, None], whitening)
+    kernel = whiten_rows(np.asarray(fitted.coef_)[:, None], whitening)
     bias = np.array([fitted.intercept_], dtype=np.float32)
-    return Dense(kernel.astype(np.float32), bias), whitening
+    return Dense(kernel.astype(np.float32), bias)

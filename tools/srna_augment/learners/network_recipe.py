@@ -6,14 +6,15 @@ import numpy as np
 
 from ..model.network import Dense, Layer, Network
 from ..training import Recipe
-from .linear_path import fit_linear_path
+from .covariance import Spread
+from .linear_path import fit_linear_path, fit_whitening
 from .network import (
     NetworkSettings,
     NetworkTrainer,
     assemble,
     fit_linear_years,
+    fit_reduction,
     on_scale_of,
-    whiten,
 )
 
 NETWORK_VIEWS = ("scaled", "ranked")
@@ -31,11 +32,9 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
     """
     trainers: dict[tuple[int, int, bool], NetworkTrainer] = {}
 
-    def hidden(
+    def trained(
         x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, seed: int, regression: bool
     ) -> list[list[Layer]]:
-        if settings.members == 0:
-            return []
         shape = (x.shape[1], n, regression)
         if shape not in trainers:
             trainers[shape] = NetworkTrainer(
@@ -52,22 +51,32 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         seed: int,
         regression: bool = False,
     ) -> Network:
-        whitened = whiten(x, whitening)
-        members = hidden(whitened, y, len(linear.bias), weights, seed, regression)
-        if members and not regression:
-            linear = on_scale_of(linear, x, members, whitened, np.unique(y))
-        return assemble(linear, members, whitening, settings.hidden_share)
+        reduction, reduced = fit_reduction(x, whitening, settings.components)
+        members = trained(reduced, y, len(linear.bias), weights, seed, regression)
+        if not regression:
+            linear = on_scale_of(linear, x, members, reduced, np.unique(y))
+        return assemble(linear, members, reduction, settings.hidden_share)
 
     def fit(
-        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
     ) -> Network:
-        linear, whitening = fit_linear_path(x, y, n, units, len(NETWORK_VIEWS))
-        return together(linear, whitening, x, y, weights, seed)
+        linear = fit_linear_path(spread, n)
+        if settings.members == 0:
+            return alone(linear)
+        return together(linear, fit_whitening(spread), x, y, weights, seed)
 
     def fit_years(
-        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, units: np.ndarray, seed: int
+        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
     ) -> Network:
-        linear, whitening = fit_linear_years(x, y, weights, units, len(NETWORK_VIEWS))
+        whitening = fit_whitening(spread)
+        linear = fit_linear_years(x, y, weights, whitening)
+        if settings.members == 0:
+            return alone(linear)
         return together(linear, whitening, x, y.astype(np.float32), weights, seed, regression=True)
 
     return Recipe("dl", fit, fit_years, views=NETWORK_VIEWS)
+
+
+def alone(linear: Dense) -> Network:
+    """Return a network that is its linear path."""
+    return Network([[linear]], np.ones(1))
