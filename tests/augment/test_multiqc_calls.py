@@ -8,7 +8,7 @@ import pytest
 
 from srna_augment.annotate import Annotation
 from srna_augment.multiqc_calls import write_multiqc
-from srna_augment.sample_map import principal_plane
+from srna_augment.sample_map import MOST_POINTS, place, principal_plane
 
 PLACES = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]])
 
@@ -48,6 +48,26 @@ def test_only_a_call_that_contradicts_its_label_is_listed_and_names_stay_text(an
     assert data == {"&lt;b&gt;, tissue": {"label": "liver", "call": "brain", "probability": 0.95}}
 
 
+def test_two_samples_of_a_study_with_each_others_label_are_named_as_a_swap(annotation, tmp_path):
+    table = annotation.table
+    table["study"] = "S1"
+    table.loc[3, ["tissue", "tissue_best", "tissue_check"]] = ["brain", "liver", "disagrees"]
+    data = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"]
+    assert data["&lt;b&gt;, tissue"]["swap"] == "d"
+    assert data["d, tissue"]["swap"] == "&lt;b&gt;"
+    table.loc[3, "study"] = "S2"
+    data = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"]
+    assert "swap" not in data["d, tissue"]
+
+
+def test_a_tissue_that_contradicts_a_group_is_shown_with_its_group(annotation, tmp_path):
+    table = annotation.table.rename(columns=lambda name: name.replace("tissue_", "tissue_group_"))
+    table.loc[1, "tissue_group_best"] = "nervous system"
+    annotation = Annotation(table, ["tissue_group"], {}, "")
+    (row,) = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"].values()
+    assert row["label"] == "liver (hepatobiliary)"
+
+
 def test_where_nothing_disagrees_it_says_so(annotation, tmp_path):
     annotation.table["tissue_check"] = ""
     section = sections(annotation, tmp_path)["srna_augment_disagreements"]
@@ -61,6 +81,32 @@ def test_the_map_has_a_point_a_sample_in_a_colour_of_its_tissue_and_study(annota
     assert [p["group"] for p in by_study.values()] == ["S1", "S1", "S2", "S2"]
     colours = [p["color"] for p in by_study.values()]
     assert colours[0] == colours[1] != colours[2] == colours[3]
+    # in grey, shapes say the same
+    shapes = [p["marker_symbol"] for p in by_study.values()]
+    assert shapes[0] == shapes[1] != shapes[2] == shapes[3]
+
+
+def test_samples_that_were_not_drawn_are_not_on_the_map(annotation, tmp_path):
+    annotation.places = np.where(np.arange(4)[:, None] == 2, np.nan, PLACES)
+    section = sections(annotation, tmp_path)["srna_augment_map"]
+    assert len(section["data"][0]) == 3
+    assert "3 of 4" in section["description"]
+
+
+def test_classes_that_are_far_apart_stay_together_on_the_map():
+    generator = np.random.default_rng(3)
+    truth = np.repeat(np.arange(5), 30)
+    logits = 10 * np.eye(5)[truth] + generator.normal(size=(150, 5))
+    places = place(logits)
+    gaps = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    assert (truth[gaps.argmin(axis=1)] == truth).all()
+    np.testing.assert_array_equal(places, place(logits))
+
+
+def test_of_many_samples_some_are_drawn():
+    logits = np.zeros((MOST_POINTS + 500, 2))
+    assert np.isfinite(place(logits)).all(axis=1).sum() == MOST_POINTS
 
 
 def test_the_plane_is_that_of_the_largest_differences():

@@ -160,6 +160,7 @@ def test_multiqc_sections(report, folder):
     assert set(sections) == {
         "srna_summary_mqc.json",
         "srna_overview_mqc.json",
+        "srna_studies_tissue_mqc.json",
         "srna_confusion_tissue_mqc.json",
         "srna_coverage_curves_mqc.json",
         "srna_reliability_curves_mqc.json",
@@ -172,6 +173,12 @@ def test_multiqc_sections(report, folder):
     heat = sections["srna_confusion_tissue_mqc.json"]
     assert heat["ycats"] == ["liver (3)", "lung (2)"]
     assert heat["data"] == [[66.67, 33.33], [50, 50]]
+    studies = sections["srna_studies_tissue_mqc.json"]
+    assert list(studies["data"]) == ["B", "A", "C"]  # the worst first
+    assert studies["data"]["B"]["mistakes"] == "lung (1)"
+    assert studies["data"]["A"]["mistakes"] == "lung for liver (1)"
+    assert studies["data"]["A"]["truth"] == "liver / lung"
+    assert "in 1 of 3 studies" in studies["description"]
     curves = sections["srna_coverage_curves_mqc.json"]
     assert [label["name"] for label in curves["pconfig"]["data_labels"]] == [
         "tissue, group",

@@ -35,10 +35,13 @@ PARENT = {
     ),
 }
 MOST_ROWS = 200
-MOST_POINTS = 3000
-# Okabe and Ito's colours, which colour-blind people can tell apart; what is rarer is grey.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#000000", "#b8a800")
+# Okabe and Ito's colours, which colour-blind people can tell apart, with violet for their black,
+# which a dark page would hide; what is rarer is grey.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8e5bd0", "#b8a800")
+# Shapes say the same as colours, for print in grey; the second eight are open.
+SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "hexagon")
 OTHERS, BLANK = "#b0b0b0", "#dddddd"
+NAMED = 2 * len(COLOURS)
 
 
 def write_multiqc(annotation: Annotation, folder: Path) -> None:
@@ -96,14 +99,19 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
     table = annotation.table
     found = []
     for target in annotation.targets:
-        labels = given(table, target)
-        for row in np.flatnonzero(table[f"{target}_check"] == DISAGREES):
+        shown = _with_class(given(table, target), target)
+        swaps = _counterparts(table, target)
+        for row in swaps:
             cells = table.iloc[row]
             found.append(
                 (
                     float(cells[f"{target}_probability"]),
                     f"{escape(cells['sample_id'])}, {target}",
-                    {"label": escape(labels[row]), "call": escape(cells[f"{target}_best"])},
+                    {
+                        "label": escape(shown[row]),
+                        "call": escape(cells[f"{target}_best"]),
+                        "swap": swaps[row],
+                    },
                 )
             )
     found.sort(key=lambda entry: (-entry[0], entry[1]))
@@ -116,10 +124,11 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
             "plot_type": "html",
             "data": "<p>No call contradicts a label that was given.</p>",
         }
-    shown = f"the surest {MOST_ROWS} of {len(found):,}" if len(found) > MOST_ROWS else len(found)
+    told = f"the surest {MOST_ROWS} of {len(found):,}" if len(found) > MOST_ROWS else len(found)
     return section | {
-        "description": f"Calls that contradict the label: {shown}. A swap of two samples shows as "
-        "two rows that have each other's label; else the label, or the call, is wrong.",
+        "description": f"Calls that contradict the label: {told}. A swap of two samples shows as "
+        "two samples of a study that have each other's label; else the label, or the call, is "
+        "wrong.",
         "plot_type": "table",
         "pconfig": {
             "id": "srna_augment_disagreements_table",
@@ -131,6 +140,11 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
         "headers": {
             "label": {"title": "Label", "description": "In the metadata", "scale": False},
             "call": {"title": "Call", "description": "What expression says", "scale": False},
+            "swap": {
+                "title": "Swapped with",
+                "description": "Samples of the study with the opposite label and call",
+                "scale": False,
+            },
             "probability": {
                 "title": "Probability",
                 "description": "Of the call",
@@ -141,61 +155,115 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
             },
         },
         "data": {
-            name: cells | {"probability": probability}
+            name: {key: cell for key, cell in cells.items() if cell} | {"probability": probability}
             for probability, name, cells in found[:MOST_ROWS]
         },
     }
 
 
+def _with_class(labels: list[str], target: str) -> list[str]:
+    """Return labels, those of tissues with their group where groups are checked."""
+    if target != "tissue_group":
+        return labels
+    groups = {label: ontology.tissue_group(label.strip().lower()) for label in set(labels)}
+    return [f"{label} ({groups[label]})" if groups[label] else label for label in labels]
+
+
+def _counterparts(table: pd.DataFrame, target: str) -> dict[int, str]:
+    """Find for each sample that disagrees those of its study with its label and call exchanged.
+
+    Returns
+    -------
+    dict
+        Row to the other sample's id, how many others there are, or nothing.
+    """
+    rows = [int(row) for row in np.flatnonzero(table[f"{target}_check"] == DISAGREES)]
+    column = first_column(table, STUDY_COLUMNS)
+    studies = [""] * len(table) if column is None else table[column].astype(str).tolist()
+    calls = table[f"{target}_best"].tolist()
+    labels = ontology.labels(table.iloc[rows].drop(columns=f"{target}_best"), target)
+    pairs = {
+        row: (studies[row], str(label).lower(), str(calls[row]).lower())
+        for row, label in zip(rows, labels, strict=True)
+    }
+    of_pair: dict[tuple[str, str, str], list[int]] = {}
+    for row, pair in pairs.items():
+        of_pair.setdefault(pair, []).append(row)
+    found = {}
+    for row, (study, label, call) in pairs.items():
+        others = of_pair.get((study, call, label), [])
+        several = f"one of {len(others)}" if others else ""
+        found[row] = escape(table["sample_id"].iloc[others[0]]) if len(others) == 1 else several
+    return found
+
+
 def map_section(annotation: Annotation) -> dict[str, Any]:
-    """Place samples by the model's last layer, coloured by label and by study."""
+    """Place samples by the model's last layer, by colour and shape of label and of study."""
     table, target = annotation.table, annotation.targets[0]
     assert annotation.places is not None
-    labels = given(table, target)
+    rows = np.flatnonzero(np.isfinite(annotation.places).all(axis=1))
     column = first_column(table, STUDY_COLUMNS)
-    colourings = {target: labels}
+    colourings = {target: given(table, target)}
     if column is not None:
-        colourings[column] = [escape(cell) for cell in table[column].astype(str)]
-    rows = np.arange(len(table))
-    if len(rows) > MOST_POINTS:
-        rows = np.sort(np.random.default_rng(0).choice(rows, MOST_POINTS, replace=False))
-    data = []
+        colourings[column] = table[column].astype(str).tolist()
+    data, groups = [], []
     for words in colourings.values():
-        common = [name for name, _ in Counter(word for word in words if word).most_common(8)]
-        colour = dict(zip(common, COLOURS, strict=False)) | {"": BLANK}
+        common = [
+            name for name, _ in Counter(words[row] for row in rows if words[row]).most_common(NAMED)
+        ]
+        look = {name: _look(k) for k, name in enumerate(common)}
         data.append(
             {
-                f"{escape(table['sample_id'].iloc[row])} ({words[row] or 'blank'})": {
+                f"{escape(table['sample_id'].iloc[row])} ({escape(words[row]) or 'blank'})": {
                     "x": round(float(annotation.places[row, 0]), 3),
                     "y": round(float(annotation.places[row, 1]), 3),
-                    "color": colour.get(words[row], OTHERS),
-                    "group": words[row]
-                    if words[row] in common
+                    "group": escape(words[row])
+                    if words[row] in look
                     else ("other", "blank")[not words[row]],
+                    **look.get(words[row], _plain(OTHERS if words[row] else BLANK)),
                 }
                 for row in rows
             }
         )
+        groups += [escape(name) for name in common]
     some = f" ({len(rows):,} of {len(table):,}, drawn at random)" if len(rows) < len(table) else ""
     return PARENT | {
         "id": "srna_augment_map",
         "section_name": "3. Map of samples",
-        "description": f"Samples{some} on the first two principal components of the last layer of "
-        f"the model for {target}. Near to each other is what the model finds alike. The eight "
-        "commonest have a colour, the others are grey; hold the mouse over a point for its name. "
-        "Points of one tissue that fall apart by study are what a laboratory does.",
+        "description": f"Samples{some} by the last layer of the model for {target}, laid out by "
+        "t-SNE: near to each other is what the model finds alike; how far groups are from one "
+        f"another means little. The {NAMED} commonest have a colour and a shape, the others are "
+        "grey; hold the mouse over a point for its name. Points of one tissue that fall apart by "
+        "study are what a laboratory does.",
         "plot_type": "scatter",
         "pconfig": {
             "id": "srna_augment_map_plot",
             "title": "Map of samples",
-            "xlab": "first component",
-            "ylab": "second component",
+            "xlab": "first axis",
+            "ylab": "second axis",
             "marker_size": 5,
             "showlegend": True,
+            "height": 600,
+            # Drawn in this order: what is grey lies below.
+            "groups": ["blank", "other", *dict.fromkeys(groups)],
             "data_labels": [{"name": f"by {name}"} for name in colourings],
         },
         "data": data,
     }
+
+
+def _look(place: int) -> dict[str, Any]:
+    """Return colour and shape of the class at a place."""
+    colour, shape = COLOURS[place % len(COLOURS)], SHAPES[place % len(SHAPES)]
+    if place < len(COLOURS):
+        return {"color": colour, "marker_symbol": shape, "marker_line_width": 0, "marker_size": 6}
+    return {
+        "color": colour, "marker_symbol": f"{shape}-open", "marker_line_width": 1, "marker_size": 6,
+    }  # fmt: skip
+
+
+def _plain(colour: str) -> dict[str, Any]:
+    return {"color": colour, "marker_line_width": 0, "marker_size": 4}
 
 
 def given(table: pd.DataFrame, target: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..files import atomic_output
+from ..metrics.names import TARGETS
 from ..metrics.plots.style import GREY, LARGE, NORMAL, PALE, SMALL, new_figure, png, save, tidy
 from .summary import ClassSummary
 
@@ -230,13 +231,13 @@ def write_sections(
     if shown.values.size:
         name = f"srna_deeplift_{target}"
         sections[name] = _heat_map_section(name, f"{target}: contributions", shown, unit) | {
-            "section_name": f"{target}: classes",
+            "section_name": f"{_numbered(target)}: classes",
             "description": f"Mean over studies; {method}.",
         }
     if samples:
         picture = base64.b64encode(png(bars_figure(samples, method, unit))).decode("ascii")
         sections[f"srna_deeplift_{target}_samples"] = SECTION_PARENT | {
-            "section_name": f"{target}: single samples",
+            "section_name": f"{_numbered(target)}: single samples",
             "description": f"The {BARS} largest contributions of one sample of each class.",
             "plot_type": "image",
             "data": (
@@ -266,13 +267,18 @@ def write_importance(folder: Path, target: str, shown: HeatMap, left_out: str) -
         return
     name = f"srna_importance_{target}"
     section = _heat_map_section(name, f"{target}: votes lost", shown, "share of votes") | {
-        "section_name": f"{target}: forest",
+        "section_name": f"{_numbered(target)}: forest",
         "description": (
             "Votes for the true class that the random forest loses when one sRNA is shuffled among "
             f"samples that it was not trained on, mean over studies; {left_out}."
         ),
     }
     _write_json(folder, {name: section})
+
+
+def _numbered(target: str) -> str:
+    """Return a target with its place in front, since MultiQC sorts sections by name."""
+    return f"{TARGETS.index(target) + 1}. {target}" if target in TARGETS else target
 
 
 def _heat_map_section(name: str, title: str, shown: HeatMap, unit: str) -> dict[str, Any]:
@@ -283,7 +289,7 @@ def _heat_map_section(name: str, title: str, shown: HeatMap, unit: str) -> dict[
             "id": f"{name}_plot", "title": title, "xlab": "sRNA", "ylab": "class", "zlab": unit,
             "min": -limit, "max": limit, "square": False, "xcats_samples": False,
             "ycats_samples": False, "cluster_rows": False, "cluster_cols": False,
-            "tt_decimals": 3, "display_values": False,
+            "tt_decimals": 3, "display_values": False, "series_label": "classes",
             "colstops": [[0, AGAINST], [0.5, "#f7f7f7"], [1, FOR]],
         },
         "xcats": shown.columns, "ycats": shown.rows, "data": shown.values.round(4).tolist(),

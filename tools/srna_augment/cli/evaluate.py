@@ -43,6 +43,13 @@ FIGURES_PANEL = "Figures"
     help="Folder for sections of a MultiQC report.",
 )
 @click.option(
+    "--reading",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="JSON",
+    panel=FIGURES_PANEL,
+    help="What normalise --report wrote: adds reads and reported features to each study.",
+)
+@click.option(
     "--bootstrap",
     type=click.IntRange(0, 100_000),
     default=1000,
@@ -95,6 +102,7 @@ def main(
     table: str | None,
     plots: Path | None,
     multiqc: Path | None,
+    reading: Path | None,
     bootstrap: int,
     level: float,
     precision: float,
@@ -139,7 +147,13 @@ def main(
         reference=reference,
         seed=seed,
     )
-    report = build_report(read_predictions(predictions), settings, version=__version__)
+    found = read_predictions(predictions)
+    read = None
+    if reading is not None:
+        from ..reading_summary import load
+
+        read = load(reading)
+    report = build_report(found, settings, version=__version__, reading=read)
     if plots is not None:
         from ..metrics.plots import write_plots
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
+from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from .. import ontology
 from ..files import atomic_output
 from ..log import get_logger
 from .names import file_stem, learner_words, scheme_words
@@ -17,6 +21,7 @@ from .plots import by, overview_png
 from .plots.confusion import shares
 from .plots.risk_coverage import highest_risk
 from .plots.style import GREY, learner_style
+from .studies import reasons, usual_figures
 
 Section = dict[str, Any]
 
@@ -29,6 +34,17 @@ ACCURACY = {
         "that is new to the model. <em>random</em>: samples were left out at random, so the model "
         "knew other samples of the same laboratories; this flatters. In <em>accuracy per "
         "study</em> each study counts once, however many samples it has."
+    ),
+}
+STUDIES = {
+    "parent_id": "srna_studies",
+    "parent_name": "Which studies fail, and why",
+    "parent_description": (
+        "One row a study that the chosen learner had not seen, the worst first. <em>Distance</em>: "
+        "how far its samples are from the nearest class, where 1 is as far as classes are from one "
+        "another or more. <em>Reported</em>: share of the features in use that its samples report; "
+        "the others were filled in. What is named as a reason is a hint, found by a rule; a study "
+        "may fail for none of these."
     ),
 }
 CONFUSION = {
@@ -72,6 +88,7 @@ def write_sections(report: dict[str, Any], folder: Path) -> None:
     """
     sections = [summary_section(report), overview_section(report)]
     best = _headline_results(report)
+    sections += [studies_section(result, place) for place, result in enumerate(best, start=1)]
     sections += [confusion_section(result, place) for place, result in enumerate(best, start=1)]
     if best:
         sections += [coverage_section(report), reliability_section(report)]
@@ -203,18 +220,101 @@ def overview_section(report: dict[str, Any]) -> Section:
     }
 
 
+MOST_STUDIES = 200
+MOST_TRUTHS = 3
+
+
+def studies_section(result: dict[str, Any], place: int) -> Section:
+    """Show each study with what is known of why it fails, the worst first."""
+    studies = sorted(result["per_study"], key=lambda study: (study["accuracy"], -study["n"]))
+    usual = usual_figures(studies)
+    rows = {}
+    for study in studies[:MOST_STUDIES]:
+        names = list(study["truth"])
+        more = f" and {len(names) - MOST_TRUTHS} more" if len(names) > MOST_TRUTHS else ""
+        cells = {
+            "n": study["n"],
+            "accuracy": study["accuracy"],
+            "truth": escape(" / ".join(names[:MOST_TRUTHS])) + more,
+            "mistakes": "; ".join(_mistake(entry, names) for entry in study["mistakes"][:2]),
+            "why": "; ".join(reasons(study, usual)) if study["accuracy"] < 1 else "",
+            "probability": study["probability"],
+            "distance": study.get("distance"),
+            "reported": study.get("features_reported"),
+            "reads": study.get("reads"),
+        }
+        rows[escape(study["study"])] = {
+            name: cell for name, cell in cells.items() if cell not in (None, "")
+        }
+    many = f" The {MOST_STUDIES} worst of {len(studies):,}." if len(studies) > MOST_STUDIES else ""
+    wrong = sum(study["accuracy"] < 0.5 for study in studies)
+    text: dict[str, Any] = {"scale": False}
+    return STUDIES | {
+        "id": f"srna_studies_{file_stem(result['target'])}",
+        "section_name": f"{place}. {result['target']}",
+        "description": (
+            f"{learner_words(result['model'])}, {scheme_words(result['scheme'])}: in {wrong:,} of "
+            f"{len(studies):,} studies less than half of the samples are right.{many}"
+        ),
+        "plot_type": "table",
+        "pconfig": {
+            "id": f"srna_studies_{file_stem(result['target'])}_table",
+            "title": f"{result['target']}: studies",
+            "col1_header": result["study_unit"],
+            "sort_rows": False,
+            "no_violin": True,
+        },
+        "headers": {
+            "accuracy": _shown("Right", "Share of its samples", format="{:,.2f}"),
+            "truth": text | {"title": "Truth", "description": "Its classes, the commonest first"},
+            "mistakes": text
+            | {"title": "Taken for", "description": "The commonest mistakes, with samples"},
+            "why": text | {"title": "Perhaps because", "description": "Hints, by rule"},
+            "n": text
+            | {"title": "Samples", "description": "With a known truth", "format": "{:,.0f}"},
+            "probability": _shown(
+                "Probability", "Of the class that was named, median", format="{:,.2f}"
+            ),
+            "distance": text
+            | {"title": "Distance", "description": "To the nearest class", "format": "{:,.2f}"},
+            "reported": _shown("Reported", "Share of the features in use", format="{:,.2f}"),
+            "reads": text
+            | {"title": "Reads", "description": "Counts a sample, median", "format": "{:,.0f}"},
+        },
+        "data": rows,
+    }
+
+
+def _mistake(entry: dict[str, Any], truths: list[str]) -> str:
+    """Say what was taken for what; the truth goes without saying where there is only one."""
+    taken = f"{escape(entry['predicted'])} ({entry['n']:,})"
+    return taken if len(truths) == 1 else f"{escape(entry['truth'])} for {taken}"
+
+
+def _by_group(target: str, names: list[str]) -> list[int]:
+    """Return an order of classes in which tissues of a group are neighbours."""
+    if target != "tissue":
+        return list(range(len(names)))
+    return sorted(range(len(names)), key=lambda k: (ontology.tissue_group(names[k]), names[k]))
+
+
 def confusion_section(result: dict[str, Any], place: int) -> Section:
     """Show what one learner takes for what, rows as percent; `place` orders the sections."""
     truth, predicted, sizes, share = shares(result["confusion"])
+    rows, columns = _by_group(result["target"], truth), _by_group(result["target"], predicted)
+    truth, predicted = [truth[k] for k in rows], [predicted[k] for k in columns]
+    sizes, share = sizes[rows], share[np.ix_(rows, columns)]
+    grouped = " Tissues of a group are neighbours." if result["target"] == "tissue" else ""
     name = f"{result['target']}: {learner_words(result['model'])}, {scheme_words(result['scheme'])}"
     return CONFUSION | {
         "id": f"srna_confusion_{file_stem(result['target'])}",
         "section_name": f"{place}. {result['target']}",
-        "description": f"{name}; {result['n']:,} samples of {result['n_studies']:,} studies.",
+        "description": f"{name}; {result['n']:,} samples of {result['n_studies']:,} studies."
+        + grouped,
         "plot_type": "heatmap",
         "pconfig": {
             "id": f"srna_confusion_{file_stem(result['target'])}_plot",
-            "title": name,
+            "title": result["target"],
             "xlab": "predicted",
             "ylab": "truth",
             "zlab": "percent of the truth",
@@ -267,7 +367,7 @@ def coverage_section(report: dict[str, Any]) -> Section:
             report,
             "srna_coverage_curves_plot",
             "Risk against coverage",
-            xlab="samples that get a call (%)",
+            xlab="samples called (%)",
             ylab="calls that are wrong (%)",
             extra_series=_dashed([[0, allowed], [100, allowed]], "allowed at this precision"),
             tops=[100 * highest_risk(results, precision) for results in _class_results(report)],
@@ -306,7 +406,7 @@ def reliability_section(report: dict[str, Any]) -> Section:
             report,
             "srna_reliability_curves_plot",
             "Reliability diagram",
-            xlab="probability of the predicted class (%)",
+            xlab="probability (%)",
             ylab="share correct (%)",
             extra_series=_dashed([[0, 0], [100, 100]], "as it should be"),
             xmin=0,

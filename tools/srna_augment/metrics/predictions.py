@@ -65,6 +65,9 @@ class ClassPredictions(Predictions):
     probabilities : numpy.ndarray or None
         ``(n_samples, n_classes)``; 0 for a class that the fold's model did not know. None when
         no ``prob:`` columns were given.
+    distances : numpy.ndarray or None
+        ``(n_samples,)``, how far each is from the nearest class of its fold; NaN or None where
+        that was not given.
     """
 
     classes: list[str]
@@ -72,6 +75,7 @@ class ClassPredictions(Predictions):
     predicted: np.ndarray
     confidence: np.ndarray
     probabilities: np.ndarray | None
+    distances: np.ndarray | None = None
 
     @property
     def correct(self) -> np.ndarray:
@@ -82,7 +86,7 @@ class ClassPredictions(Predictions):
     def subset(self, rows: np.ndarray) -> ClassPredictions:
         """Return the samples at `rows`, with the studies that are left; classes stay."""
         study, studies = _left(self, rows)
-        probabilities = self.probabilities
+        probabilities, distances = self.probabilities, self.distances
         return replace(
             self,
             samples=self.samples[rows],
@@ -93,6 +97,7 @@ class ClassPredictions(Predictions):
             predicted=self.predicted[rows],
             confidence=self.confidence[rows],
             probabilities=None if probabilities is None else probabilities[rows],
+            distances=None if distances is None else distances[rows],
         )
 
 

@@ -14,7 +14,7 @@ from ..log import get_logger
 from ..ontology import AGE_GROUPS
 from .names import LEARNERS, SCHEMES, TARGETS, YEARS_TARGET, ordered
 from .predictions import ClassPredictions, Predictions, PredictionSet, YearPredictions
-from .table_file import COLUMNS, FIRST_ROW, PROB, number, read_table
+from .table_file import COLUMNS, FIRST_ROW, OPTIONAL, PROB, number, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,7 @@ def _common(
     """Put the parts together; returns the cells and what every `Predictions` has."""
     import pandas as pd
 
-    cells = pd.concat([part.cells[[*COLUMNS, "study"]] for part in parts], ignore_index=True)
+    cells = pd.concat([part.cells[[*COLUMNS, *OPTIONAL]] for part in parts], ignore_index=True)
     unit = cells["study"].to_numpy(dtype=object)
     without = unit == ""
     study_unit = "study"
@@ -288,6 +288,7 @@ def _class_predictions(
         predicted=predicted,
         confidence=confidence,
         probabilities=probabilities,
+        distances=_numbers(cells, "distance"),
     )
 
 

@@ -17,9 +17,10 @@ from .names import SCHEMES, TARGETS, ordered
 from .predictions import ClassPredictions, Predictions, PredictionSet
 from .reliability import bin_by_study, diagram
 from .settings import Settings
+from .studies import study_details
 
 # MAJOR.MINOR: MINOR grows when something is added, MAJOR when something is taken away or changes
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 HEADLINE_RULE = (
     "the scheme is 'group' (studies never seen) when there is one, else 'site', 'transfer', "
     "'random' or the first by name, in that order; learners are ranked by accuracy_by_study, the "
@@ -39,7 +40,13 @@ KNOWN_FIGURES = (
 FEW_STUDIES = 5
 
 
-def build_report(found: PredictionSet, settings: Settings, *, version: str) -> dict[str, Any]:
+def build_report(
+    found: PredictionSet,
+    settings: Settings,
+    *,
+    version: str,
+    reading: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Compute the content of ``METRICS.json``.
 
     Parameters
@@ -50,6 +57,8 @@ def build_report(found: PredictionSet, settings: Settings, *, version: str) -> d
         The user's choices.
     version : str
         Version of the suite.
+    reading : dict or None
+        What `normalise` read of the same samples (`srna_augment.reading_summary`).
 
     Returns
     -------
@@ -58,7 +67,7 @@ def build_report(found: PredictionSet, settings: Settings, *, version: str) -> d
     """
     results = []
     for predictions in found.predictions:
-        results.append(_result(predictions, settings))
+        results.append(_result(predictions, settings, reading))
         name = headline(predictions)
         get_logger().info(
             "%s, %s, %s: %s %.3f (%d samples, %d studies)",
@@ -92,7 +101,9 @@ def build_report(found: PredictionSet, settings: Settings, *, version: str) -> d
     }
 
 
-def _result(predictions: Predictions, settings: Settings) -> dict[str, Any]:
+def _result(
+    predictions: Predictions, settings: Settings, reading: dict[str, Any] | None
+) -> dict[str, Any]:
     n_studies = predictions.n_studies
     if settings.resamples and n_studies < FEW_STUDIES:
         get_logger().warning(
@@ -116,7 +127,12 @@ def _result(predictions: Predictions, settings: Settings) -> dict[str, Any]:
     }
     if isinstance(predictions, ClassPredictions):
         result |= _class_details(predictions, result, settings)
-    return result | {"per_study": per_study(predictions)}
+    studies = per_study(predictions)
+    if isinstance(predictions, ClassPredictions):
+        known, _ = known_classes(predictions)
+        more = study_details(predictions, known, reading)
+        studies = [one | details for one, details in zip(studies, more, strict=True)]
+    return result | {"per_study": studies}
 
 
 def _with_intervals(

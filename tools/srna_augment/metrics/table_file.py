@@ -25,6 +25,8 @@ COLUMNS = (
     "probability",
 )
 NEVER_EMPTY = ("sample_id", "target", "model", "scheme", "fold")
+# Read where they are there.
+OPTIONAL = ("study", "distance")
 PROB = "prob:"
 FIRST_ROW = 2
 
@@ -85,7 +87,7 @@ def read_table(
             )
     probabilities = [name for name in header if name.startswith(PROB) and name != PROB]
     text_columns = [
-        name for name in dict.fromkeys((*COLUMNS, "study", *more_columns)) if name in header
+        name for name in dict.fromkeys((*COLUMNS, *OPTIONAL, *more_columns)) if name in header
     ]
     try:
         table = pd.read_csv(
@@ -107,8 +109,9 @@ def read_table(
             raise DataError(
                 f"{path}: row {empty.argmax() + FIRST_ROW} has an empty {name}: every row needs one"
             )
-    if "study" not in table:
-        table["study"] = ""
+    for name in OPTIONAL:
+        if name not in table:
+            table[name] = ""
     return table, [name.removeprefix(PROB) for name in probabilities]
 
 
