@@ -41,6 +41,8 @@ RUNS = {
     "transfer.base": ("train-rf", [*MOVE, "--baselines"]),
 }
 N_BINS = 10
+# A sample whose calls are judged here gets one from this probability on.
+CALL = 0.8
 
 
 def run(command: str, expression: Path, options: list[str], output: Path) -> None:
@@ -200,6 +202,50 @@ def per_study(work: Path) -> str:
     )
 
 
+def doubted(path: Path) -> pd.DataFrame:
+    """Return what scripts/doubt.py wrote."""
+    return pd.read_csv(path, sep="\t", dtype={"study": str, "table": str})
+
+
+def few_features(path: Path) -> str:
+    """Return how tables with few of the features fare, studies left out."""
+    table = doubted(path)
+    table = table[table["possible"]]
+    rows = []
+    for name in table["table"].unique():
+        part = table[table["table"] == name]
+        weight = 1 / part.groupby("study")["right"].transform("size")
+        said = (weight * part["probability"]).sum() / weight.sum()
+        called = part[~part["novel"]]
+        rows.append(
+            [
+                name,
+                f"{by_study(part).mean():.3f}",
+                f"{said:.3f}",
+                f"{calibration(part)[0]:.3f}",
+                at(called, CALL),
+                f"{(weight * part['novel']).sum() / weight.sum():.2f}",
+            ]
+        )
+    header = ["features in the table", "right, by study", "mean probability", "calibration error"]
+    return table_of([*header, "called: right of share", "out of distribution"], rows)
+
+
+def strangers(path: Path) -> str:
+    """Return how samples that are none of the classes fare, studies left out."""
+    table = doubted(path)
+    rows = []
+    for name, text in (("cultured cells", "cultured cells"), ("all", "tissue samples")):
+        part = table[table["table"] == name]
+        sure = (part["probability"] >= CALL) & ~part["novel"]
+        each = part.assign(called=sure).groupby("study")[["novel", "called"]].mean()
+        mean = part["novel"].mean()
+        rows.append([text, len(part), len(each), f"{mean:.2f}", f"{each['novel'].mean():.2f}"])
+        rows[-1].append(f"{each['called'].mean():.2f}")
+    header = ["what", "samples", "studies", "out of distribution", "by study"]
+    return table_of([*header, "called, by study"], rows)
+
+
 def main(work: Path) -> None:
     """Run what is missing, and fill in the page."""
     import anndata
@@ -207,6 +253,10 @@ def main(work: Path) -> None:
     expression = work / "expression.h5ad"
     for name, (command, options) in RUNS.items():
         run(command, expression, options, work / f"{name}.tsv")
+    doubt = work / "doubt.tsv"
+    if not doubt.exists():
+        script = Path(__file__).with_name("doubt.py")
+        subprocess.run([sys.executable, script, expression, doubt], check=True)
     samples = anndata.read_h5ad(expression, backed="r").obs
     figures = {
         "shipped": shipped(work),
@@ -215,6 +265,8 @@ def main(work: Path) -> None:
             [work / f"{name}.tsv" for name in RUNS if name.startswith("transfer")], samples
         ),
         "each": per_study(work),
+        "few": few_features(doubt),
+        "strangers": strangers(doubt),
     }
     text = PAGE.read_text(encoding="utf-8")
     for name, table in figures.items():

@@ -41,7 +41,8 @@ FIXED = {
     "T_pred": "`T_best` where called, else empty",
     "T_pred_ontology_term_id": "the term of `T_pred`: UBERON, PATO or HsapDv",
     "T_set": "all classes that cannot be ruled out, the most probable first, `|` between",
-    "T_check": "`agrees` or `disagrees` with a label that was given; empty: no call, or no label",
+    "T_check": "`agrees` or `disagrees` with a label that was given; empty: no call, or no label; "
+    "of a training sample, with what `--out-of-fold` says of it",
     "age_years_pred": "age in years",
     "age_years_low": "lower end of its interval",
     "age_years_high": "upper end of its interval",

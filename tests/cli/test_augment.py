@@ -120,6 +120,41 @@ def test_metadata_come_out_as_they_were_written(table, few, here, tissue, tmp_pa
     assert result[metadata.columns].to_numpy().tolist() == metadata.to_numpy().tolist()
 
 
+def test_a_swap_among_training_samples_shows_out_of_fold(trained, here, tmp_path):
+    labels = trained.labels.copy()
+    swapped = [labels.index[labels["tissue"] == name][0] for name in ("brain", "liver")]
+    labels.loc[swapped, "tissue"] = ["liver", "brain"]
+    metadata, expression = tmp_path / "swapped.tsv", tmp_path / "swapped.h5ad"
+    labels.to_csv(metadata, sep="\t", index=False)
+    model, predictions = tmp_path / "model.h5", tmp_path / "predictions.tsv"
+    assert here("normalise", trained.table, "--metadata", metadata, "-o", expression).code == 0
+    done = here(
+        "train-rf", expression, "--target", "tissue", "--trees", 100, "--folds", 4,
+        "-o", model, "--predictions", predictions,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    call_from(model, 0.4)
+    given = ("--metadata", metadata, "--model", model)
+    learnt = calls(here, trained.table, *given)["tissue_check"]
+    assert learnt[swapped].tolist() == ["agrees", "agrees"]
+    honest = calls(here, trained.table, *given, "--out-of-fold", predictions)
+    assert honest["tissue_check"][swapped].tolist() == ["disagrees", "disagrees"]
+    rest = honest["tissue_check"].drop(swapped)
+    assert (rest == "agrees").sum() > 20
+    # the columns are the model's own, but for the check
+    own = calls(here, trained.table, *given).drop(columns="tissue_check")
+    pd.testing.assert_frame_equal(own, honest.drop(columns="tissue_check"))
+
+
+def test_predictions_of_another_learner_check_nothing(trained, here, table, tissue, tmp_path):
+    other = tmp_path / "other.tsv"
+    text = trained.predictions["tissue"].read_text()
+    other.write_text(text.replace("\trf\t", "\tdl\t"))
+    done = here("augment", table, *tissue, "--out-of-fold", other, "-o", tmp_path / "a.tsv")
+    assert (done.code, (tmp_path / "a.tsv").exists()) == (1, False)
+    assert "tissue by dl, and the models are tissue by rf" in done.err
+
+
 def test_labels_in_any_spelling_are_checked(table, few, here, tissue, tmp_path):
     path = tmp_path / "samples.tsv"
     labels = ["Kidney", "UBERON:0002107", "  LIVER ", "not available"]

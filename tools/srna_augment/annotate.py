@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +24,8 @@ from .targets import TARGETS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .left_out_checks import Checks, LeftOut
 
 CALLED, WITHHELD, NOVEL = "called", "withheld", "out_of_distribution"
 AGREES, DISAGREES = "agrees", "disagrees"
@@ -117,6 +120,7 @@ def annotate(
     orientation: str = "auto",
     units: str = "auto",
     places: bool = False,
+    left_out: Checks | None = None,
 ) -> Annotation:
     """Fill the blanks of metadata, each call with its probability, or say that there is none.
 
@@ -132,6 +136,8 @@ def annotate(
         See `srna_augment.reading.read_tables`.
     places : bool
         Draw the map of samples, too.
+    left_out : dict, optional
+        What `read_left_out` read: labels of these samples are checked against it.
 
     Raises
     ------
@@ -165,6 +171,9 @@ def annotate(
             drawn = place(model.learner.logits(x))
         given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
         columns = predict_columns(model, values, reported, given)
+        _check_left_out(
+            columns, model, table.samples, given, (left_out or {}).get(model.target, {})
+        )
         result = _with_columns(result, columns)
         _log(model.target, columns[f"{model.target}_status"])
     return Annotation(
@@ -236,6 +245,23 @@ def predict_columns(
         for name, column in zip(YEARS_COLUMNS, bounds, strict=True):
             columns[name] = np.where(novel, "", [f"{value:.1f}" for value in column])
     return columns
+
+
+def _check_left_out(
+    columns: dict[str, np.ndarray],
+    model: TargetModel,
+    samples: list[str],
+    given: np.ndarray,
+    left_out: Mapping[str, LeftOut],
+) -> None:
+    """Check the labels of training samples, in place, by models that did not train on them."""
+    check = columns[f"{model.target}_check"]
+    for i, sample in enumerate(samples):
+        known = left_out.get(sample)
+        if known is None or given[i] == "":
+            continue
+        sure = known.possible and known.probability >= model.calibration.threshold
+        check[i] = (AGREES if known.best == given[i] else DISAGREES) if sure else ""
 
 
 def _with_columns(frame: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -1,12 +1,16 @@
 """`augment`: fill in tissue, sex and age of samples, or say that there is no call."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from ..targets import TARGETS
 from .common import INPUT_FILE, command
 from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
+
+if TYPE_CHECKING:
+    from ..left_out_checks import Checks
 
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
@@ -37,6 +41,15 @@ MODEL_PANEL, OUTPUT_PANEL = "Model", "Output"
     multiple=True,
     panel=MODEL_PANEL,
     help="Predict only this; repeatable. Default: all that the models know.",
+)
+@click.option(
+    "--out-of-fold",
+    type=INPUT_FILE,
+    multiple=True,
+    panel=MODEL_PANEL,
+    metavar="PREDICTIONS",
+    help="Check labels of the model's own training samples against these, which `train-dl "
+    "--predictions` wrote beside it; repeatable. A model agrees with what it learnt.",
 )
 @click.option(
     "-o",
@@ -76,6 +89,7 @@ def main(
     metadata: Path | None,
     models: tuple[Path, ...],
     targets: tuple[str, ...],
+    out_of_fold: tuple[Path, ...],
     output: Path,
     html: Path | None,
     cellxgene: Path | None,
@@ -94,13 +108,19 @@ def main(
     from ..files import atomic_output, check_distinct, check_output_folder
 
     check_stdin(inputs, metadata)
-    check_distinct((output, html, cellxgene), [*inputs, *models, *([metadata] if metadata else [])])
+    read: list[str | Path] = [*inputs, *models, *out_of_fold, *([metadata] if metadata else [])]
+    check_distinct((output, html, cellxgene), read)
     for path in (output, html, cellxgene):
         if path is not None:
             check_output_folder(path)
     from ..annotate import annotate, choose_models, shipped_models
 
     chosen = choose_models(list(models) or shipped_models(), list(targets))
+    left_out: Checks = {}
+    if out_of_fold:
+        from ..left_out_checks import read_left_out
+
+        left_out = read_left_out(list(out_of_fold), chosen)
     annotation = annotate(
         list(inputs),
         metadata,
@@ -109,6 +129,7 @@ def main(
         orientation=orientation,
         units=units,
         places=multiqc is not None,
+        left_out=left_out,
     )
     if html is not None:
         from ..page import render_page

@@ -1,0 +1,97 @@
+"""What models that did not train on a sample say of it, to check its label against.
+
+A model has learnt the labels of its own training samples, wrong ones too: it agrees with them
+nearly always. A swap among them only shows in predictions out of fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import DataError
+from .predictions import OutOfFold, read_predictions
+from .training import CALIBRATES
+
+if TYPE_CHECKING:
+    from .model.target import TargetModel
+
+
+@dataclass
+class LeftOut:
+    """The best class of one sample out of fold.
+
+    Attributes
+    ----------
+    best : str
+        The class.
+    probability : float
+        Its calibrated probability.
+    possible : bool
+        Whether the fold's training samples had the class that the sample is labelled with.
+    """
+
+    best: str
+    probability: float
+    possible: bool
+
+
+Checks = Mapping[str, Mapping[str, LeftOut]]
+
+
+def read_left_out(paths: list[Path], models: list[TargetModel]) -> Checks:
+    """Read predictions of the models' own training samples.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        What `train-dl` or `train-rf` wrote by ``--predictions`` beside the models.
+    models : list of TargetModel
+        One a target.
+
+    Returns
+    -------
+    dict
+        Target to sample id to `LeftOut`; of several schemes, the one that calibrates: studies left
+        out before sites, and these before random folds.
+
+    Raises
+    ------
+    DataError
+        A file is no predictions, or none of them is of a target and learner of the models.
+    """
+    if not paths:
+        return {}
+    found = [part for part in read_predictions(paths) if isinstance(part, OutOfFold)]
+    checks = {}
+    for model in models:
+        mine = [
+            part
+            for part in found
+            if (part.target, part.model) == (model.target, model.card.get("learner"))
+            and part.scheme in CALIBRATES
+        ]
+        if mine:
+            checks[model.target] = _by_sample(
+                min(mine, key=lambda part: CALIBRATES.index(part.scheme))
+            )
+    if not checks:
+        there = sorted({f"{part.target} by {part.model}" for part in found})
+        wanted = ", ".join(f"{model.target} by {model.card.get('learner')}" for model in models)
+        raise DataError(
+            f"--out-of-fold {', '.join(map(str, paths))}: holds {', '.join(there) or 'nothing'}, "
+            f"and the models are {wanted}: give what --predictions wrote beside them"
+        )
+    return checks
+
+
+def _by_sample(part: OutOfFold) -> dict[str, LeftOut]:
+    best = part.probabilities.argmax(axis=1)
+    possible = part.truth_or_unknown() >= 0
+    rows = zip(part.samples, best, part.probabilities.max(axis=1), possible, strict=True)
+    return {
+        str(sample): LeftOut(part.classes[i], float(probability), bool(can))
+        for sample, i, probability, can in rows
+    }
