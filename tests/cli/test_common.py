@@ -3,10 +3,11 @@
 import importlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,17 @@ def test_a_wrong_call_exits_2_and_says_what(
     code, out, err = call(name, *arguments)
     assert (code, out) == (2, "")
     assert next(word for word in arguments if word.startswith("--")) in err
+    assert err.startswith("ERROR: ")
+    assert err.endswith(f": see {name} --help\n")
+    assert err.count("\n") == 1
+
+
+def test_choices_that_click_lists_on_lines_of_their_own_come_on_one(call: Callable) -> None:
+    line = (
+        "ERROR: Missing option '--target'. Choose from: tissue, tissue_group, sex, age: "
+        "see train-rf --help\n"
+    )
+    assert call("train-rf", __file__) == (2, "", line)
 
 
 @each_command
@@ -122,6 +134,14 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 
 @pytest.fixture(autouse=True)
+def _signals_as_found() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
 def _threads_as_found(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
@@ -151,6 +171,29 @@ def test_errors_end_in_one_line_and_their_exit_code(
 def test_too_little_memory_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert end_of(raising(MemoryError())) == 1
     assert capsys.readouterr().err.startswith("ERROR: not enough memory")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "line"),
+    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Terminated.\n")],
+)
+def test_a_signal_that_a_library_turns_into_an_error_of_its_own_is_still_a_signal(
+    number: int, code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As pandas does where the signal strikes while it is imported."""
+
+    def half_imported() -> None:
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            signal.raise_signal(number)
+        raise AttributeError("partially initialized module")
+
+    assert end_of(half_imported) == code
+    assert capsys.readouterr() == ("", line)
+
+
+def test_sigterm_ends_with_143_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert end_of(lambda: signal.raise_signal(signal.SIGTERM)) == 143
+    assert capsys.readouterr() == ("", "Terminated.\n")
 
 
 def test_debug_shows_the_traceback_of_an_error_that_a_user_can_mend() -> None:

@@ -142,27 +142,38 @@ def _handle_signals() -> list[int]:
     Returns
     -------
     list of int
-        Gets an entry with each Ctrl-C.
+        Gets the number of each signal that comes.
     """
-    interrupts: list[int] = []
+    received: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
-        interrupts.append(number)
+        received.append(number)
         raise KeyboardInterrupt
 
     def terminate(number: int, frame: object) -> None:
-        print("Terminated.", file=sys.stderr)
+        received.append(number)
         sys.exit(EXIT_TERMINATED)
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, interrupt)
         signal.signal(signal.SIGTERM, terminate)
-    return interrupts
+    return received
 
 
-def _end_interrupted() -> NoReturn:
-    print("Interrupted.", file=sys.stderr)
-    sys.exit(EXIT_INTERRUPTED)
+def _end_by(number: int) -> NoReturn:
+    """Say by which signal the command ends, and end."""
+    terminated = number == signal.SIGTERM
+    print("Terminated." if terminated else "Interrupted.", file=sys.stderr)
+    sys.exit(EXIT_TERMINATED if terminated else EXIT_INTERRUPTED)
+
+
+def _refuse(error: click.ClickException) -> NoReturn:
+    """Say in one line what is wrong with a call, and end."""
+    context = getattr(error, "ctx", None)
+    message = " ".join(error.format_message().split()).removesuffix(".")
+    where = f": see {context.command_path} --help" if context else ""
+    set_up().error("%s%s", message, where)
+    sys.exit(2)
 
 
 class Command(click.RichCommand):
@@ -202,20 +213,23 @@ class Command(click.RichCommand):
         """Run as a program: Ctrl-C ends with 130, SIGTERM with 143, a closed pipe quietly."""
         if kwargs.get("standalone_mode") is False:
             return super().main(*args, **kwargs)
-        interrupts = _handle_signals()
+        received = _handle_signals()
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(code if isinstance(code, int) else 0)
         except (Abort, KeyboardInterrupt):
-            _end_interrupted()
+            _end_by(signal.SIGINT)
+        except SystemExit:
+            if signal.SIGTERM in received:
+                _end_by(signal.SIGTERM)
+            raise
         except click.ClickException as error:
-            error.show()
-            sys.exit(2)
+            _refuse(error)
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # or the exit would raise again
             sys.exit(0)
         except Exception:
-            if not interrupts:
+            if not received:
                 raise
-            # some libraries, interrupted while they are imported, raise something else
-            _end_interrupted()
+            # some libraries, struck by a signal while they are imported, raise something else
+            _end_by(received[-1])
