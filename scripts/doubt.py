@@ -25,6 +25,7 @@ from srna_augment.expression import Expression, read_expression
 from srna_augment.learners.network import NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.learners.weights import equal_unit_weights
+from srna_augment.model.gaps import cautious_logits
 from srna_augment.training import Fitted, Labelled, fit_on, labelled
 
 FOLDS = 10
@@ -65,7 +66,9 @@ def kept(how: str, n: int, fitted: Fitted, values: np.ndarray, seed: int) -> np.
     if how == "all":
         return np.ones(n_features, dtype=bool)
     if how == "median":
-        return np.nanmedian(values, axis=0) >= np.log2(n + 1)
+        listed = ~np.isnan(values).all(axis=0)
+        listed[listed] = np.nanmedian(values[:, listed], axis=0) >= np.log2(n + 1)
+        return listed
     order = np.argsort(-fitted.inputs.profile)
     if how == "random":
         order = np.random.default_rng(seed).permutation(n_features)
@@ -78,12 +81,11 @@ def logits_and_distance(fitted: Fitted, given: Expression) -> tuple[np.ndarray, 
     """Return logits ``(n_samples, n_classes)``, distances, and what is nearer to a stranger."""
     table = (given.values, given.features, given.reported)
     x = fitted.inputs.prepare(*table)
-    gaps = fitted.novelty.scatter_of_gaps(
-        fitted.inputs.unreported(*table), fitted.inputs.loadings, fitted.inputs.noise
-    )
+    unreported = fitted.inputs.unreported(*table)
+    gaps = fitted.novelty.scatter_of_gaps(unreported, fitted.inputs.loadings, fitted.inputs.noise)
     distance = fitted.novelty.distance(x, gaps)
     strange = fitted.novelty.is_novel(x, distance, gaps) | ~fitted.inputs.resembles(*table)
-    return fitted.learner.logits(x).astype(np.float64), distance, strange
+    return cautious_logits(fitted.learner, fitted.inputs, x, unreported), distance, strange
 
 
 def with_features(data: Expression, fitted: Fitted, how: str, n: int, seed: int) -> Expression:
@@ -112,7 +114,9 @@ def left_out(data: Labelled) -> pd.DataFrame:
     for k in range(fold.max() + 1):
         test = np.flatnonzero(fold == k)
         out = set(data.study[test])
-        others = cells.subset(np.flatnonzero(~np.isin(cell_study, list(out))))
+        # studies of cells alone are dealt out to the folds
+        alone = sorted(set(cell_study) - set(data.study))[k::FOLDS]
+        others = cells.subset(np.flatnonzero(~np.isin(cell_study, [*out, *alone])))
         fitted = fit_on(data, np.flatnonzero(fold != k), recipe, k, strangers=others)
         seen = np.zeros(len(data.classes), dtype=bool)
         seen[np.unique(data.y[fold != k])] = True
@@ -121,7 +125,7 @@ def left_out(data: Labelled) -> pd.DataFrame:
             for name, (how, n) in TABLES.items():
                 given = with_features(data.expression.subset(at), fitted, how, n, 1000 * k + i)
                 rows.append(_rows(name, fitted, given, seen, data.y[at], k, study))
-        for study in sorted(out & set(cell_study)):
+        for study in sorted(out & set(cell_study)) + alone:
             given = cells.subset(np.flatnonzero(cell_study == study))
             nobody = np.full(len(given.samples), -1)
             rows.append(_rows(CELLS, fitted, given, seen, nobody, k, study))

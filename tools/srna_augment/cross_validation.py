@@ -12,6 +12,7 @@ from .calibration import across_folds, fit_calibration
 from .errors import DataError, UsageError
 from .learners.weights import equal_unit_weights
 from .log import get_logger
+from .model.gaps import cautious_logits
 from .model.network import softmax
 from .predictions import FLOOR, OutOfFold, YearsOutOfFold
 from .training import SCHEME_TEXT, Fitted, Labelled, Recipe, fit_on
@@ -98,10 +99,11 @@ def _left_out(
         fitted = fit_on(data, train, recipe, seed + k, years=wants_years)
         given = (values[test], features, None if reported is None else reported[test])
         x = fitted.inputs.prepare(*given)
-        raw = fitted.learner.logits(x)[:, seen].astype(np.float64)
+        unreported = fitted.inputs.unreported(*given)
+        raw = cautious_logits(fitted.learner, fitted.inputs, x, unreported)[:, seen]
         probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), FLOOR)
         gaps = fitted.novelty.scatter_of_gaps(
-            fitted.inputs.unreported(*given), fitted.inputs.loadings, fitted.inputs.noise
+            unreported, fitted.inputs.loadings, fitted.inputs.noise
         )
         distance[test] = fitted.novelty.distance(x, gaps)
         if watch is not None:

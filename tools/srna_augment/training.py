@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from .learners.covariance import Spread
 from .learners.selection import select_variable
 from .learners.weights import equal_unit_weights, study_class_weights
 from .log import get_logger
+from .model.gaps import HasLogits
 from .model.inputs import (
     MINIMUM_RESEMBLANCE,
     Inputs,
@@ -50,13 +51,6 @@ SCHEME_TEXT = {
     "site": "sites left out",
     "random": "random folds (optimistic on studies never seen)",
 }
-
-
-class HasLogits(Protocol):
-    """Anything that turns prepared inputs into logits."""
-
-    def logits(self, x: np.ndarray) -> np.ndarray:
-        """Return ``(n_samples, n_classes)``."""
 
 
 # prepared inputs (n, f), classes or years (n,), number of outputs, weights (n,), spread, seed

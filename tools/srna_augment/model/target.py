@@ -10,6 +10,7 @@ import numpy as np
 from ..calibration import Calibration, Novelty
 from ..normalisation import State
 from .forest import Forest
+from .gaps import cautious_logits
 from .inputs import Inputs
 from .network import Network
 
@@ -120,5 +121,6 @@ class TargetModel:
         """
         gaps = self.novelty.scatter_of_gaps(unreported, self.inputs.loadings, self.inputs.noise)
         distance = self.novelty.distance(x, gaps)
-        probabilities = self.calibration.probabilities(self.learner.logits(x), distance)
+        logits = cautious_logits(self.learner, self.inputs, x, unreported)
+        probabilities = self.calibration.probabilities(logits, distance)
         return probabilities, self.novelty.is_novel(x, distance, gaps)

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from srna_augment.model.gaps import cautious_logits, draws
+from srna_augment.model.inputs import Inputs
+from srna_augment.model.network import Dense, Network
+
+FEATURES = [f"mir-{i}" for i in range(6)]
+
+
+@pytest.fixture
+def inputs():
+    generator = np.random.default_rng(0)
+    loadings = generator.normal(size=(2, 6, 2)).astype("f4")
+    return Inputs(
+        FEATURES, ["scaled", "ranked"], np.zeros(6), np.zeros((2, 6)), loadings, np.array([0.3, 2])
+    )
+
+
+class Linear:
+    """Three classes, the first input their only evidence."""
+
+    def logits(self, x):
+        return np.stack([2 * x[:, 0], np.zeros(len(x)), np.full(len(x), -50.0)], axis=1)
+
+
+def test_without_gaps_logits_are_the_learners(inputs):
+    x = np.random.default_rng(1).normal(size=(5, 12)).astype("f4")
+    kernel = np.random.default_rng(2).normal(size=(12, 3)).astype("f4")
+    network = Network([[Dense(kernel, np.zeros(3, "f4"))]], np.ones(1))
+    plain = cautious_logits(network, inputs, x, np.zeros((5, 6), dtype=bool))
+    np.testing.assert_array_equal(plain, network.logits(x))
+
+
+def test_shrinking_by_hand(inputs):
+    x = np.zeros((3, 12), dtype="f4")
+    x[:, 0] = [1.0, -1.0, 0.0]
+    gaps = np.zeros((3, 6), dtype=bool)
+    gaps[:2, 0] = True
+    doubt = 2 * draws(inputs, ~gaps[0])[0, :, 0].std()
+    logits = cautious_logits(Linear(), inputs, x, gaps)
+    factor = 2 / np.hypot(2, doubt)
+    np.testing.assert_allclose(logits[0], factor * np.array([2, 0, -50]), rtol=1e-5)
+    np.testing.assert_allclose(logits[1], factor * np.array([-2, 0, -50]), rtol=1e-5)
+    np.testing.assert_array_equal(logits[2], [0, 0, -50])
+
+
+def test_a_gap_that_decides_nothing_changes_nothing(inputs):
+    x = np.ones((1, 12), dtype="f4")
+    gaps = np.zeros((1, 6), dtype=bool)
+    gaps[0, 3:] = True
+    np.testing.assert_allclose(cautious_logits(Linear(), inputs, x, gaps), [[2, 0, -50]])
+
+
+def test_a_tie_stays_finite_and_impossible_classes_impossible(inputs):
+    class Tie:
+        def logits(self, x):
+            shape = np.ones(len(x))
+            return np.stack([0 * shape, 0 * shape + x[:, 0] - x[:, 0], -np.inf * shape], axis=1)
+
+    gaps = np.ones((2, 6), dtype=bool)
+    logits = cautious_logits(Tie(), inputs, np.zeros((2, 12), "f4"), gaps)
+    assert (logits[:, :2] == 0).all()
+    assert (logits[:, 2] == -np.inf).all()
+
+
+def test_draws_scatter_as_the_factor_model_says(inputs, monkeypatch):
+    monkeypatch.setattr("srna_augment.model.gaps.N_DRAWS", 200_000)
+    there = np.array([True, True, False, True, False, False])
+    found = draws(inputs, there)
+    for i in range(2):
+        loadings = inputs.loadings[i].astype(float)
+        whole = loadings @ loadings.T + inputs.noise[i] * np.eye(6)
+        known = np.linalg.solve(whole[np.ix_(there, there)], whole[np.ix_(there, ~there)])
+        left = whole[np.ix_(~there, ~there)] - whole[np.ix_(~there, there)] @ known
+        assert (found[i][:, there] == 0).all()
+        np.testing.assert_allclose(
+            np.cov(found[i][:, ~there].T), left, atol=0.02 * np.abs(left).max()
+        )
+
+
+def test_a_sample_is_judged_alone_as_among_others(inputs):
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(50, 12)).astype("f4")
+    gaps = generator.random((50, 6)) < 0.4
+    whole = cautious_logits(Linear(), inputs, x, gaps)
+    alone = [cautious_logits(Linear(), inputs, x[i : i + 1], gaps[i : i + 1])[0] for i in range(50)]
+    np.testing.assert_allclose(whole, alone)
