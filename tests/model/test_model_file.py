@@ -1,3 +1,5 @@
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -158,6 +160,108 @@ def test_a_hostile_file_ends_in_one_line(path, name):
         load_models(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def as_json(content):
+    return np.frombuffer(json.dumps(content).encode(), "u1")
+
+
+def change_json(name, **more):
+    def change(file, target):
+        content = json.loads(target[name][...].tobytes())
+        put(target, name, as_json({**content, **more}))
+
+    return change
+
+
+# What is wrong, and how the file is said to be wrong.
+REASONS = {
+    "no target": (lambda f, t: f.__delitem__("targets/tissue"), "it has no target"),
+    "more than fits": (
+        lambda f, t: [t.create_dataset(f"x{i}", (1 << 29,), "f8", fillvalue=0) for i in range(2)],
+        "declares more than 200 times its size",
+    ),
+    "half precision": (
+        lambda f, t: put(t, "inputs/profile", np.ones(3, "f2")),
+        "'profile' holds float16, not float32",
+    ),
+    "beyond all reason": (lambda f, t: put(t, "inputs/profile", array(1, 1e20, 1)), "not finite"),
+    "one term id": (lambda f, t: put(t, "term_ids", as_json([""])), "classes and term ids"),
+    "a class twice": (lambda f, t: put(t, "classes", as_json(["a", "a"])), "classes and term ids"),
+    "a class that is no name": (
+        lambda f, t: put(t, "classes", as_json(["a", 2])),
+        "'classes' is not a list of names",
+    ),
+    "references of other features": (
+        lambda f, t: put(t, "references/values", np.zeros((2, 4), "f4")),
+        "references do not match",
+    ),
+    "unknown view": (
+        lambda f, t: put(t, "inputs/views", as_json(["sideways"])),
+        "views that are not known",
+    ),
+    "no view": (lambda f, t: put(t, "inputs/views", as_json([])), "views that are not known"),
+    "directions without variances": (
+        lambda f, t: put(t, "novelty/variances", array([2, 1, 1])),
+        "'variances' and 'directions' do not match",
+    ),
+    "no profile": (
+        lambda f, t: put(t, "novelty/profiles", np.ones((0, 3), "f4")),
+        "'profiles' is empty",
+    ),
+    "variance below the level": (
+        lambda f, t: put(t, "novelty/variances", array([2, 0.25])),
+        "'variances' are not above 'level'",
+    ),
+    "level of zero": (lambda f, t: put(t, "novelty/level", array(0)), "not above 'level'"),
+    "calibration without a slope": (
+        lambda f, t: put(t, "calibration", as_json({"scale": 1})),
+        "the calibration is not sound",
+    ),
+    "calibration that turns round": (
+        change_json("calibration", slope=-1.0),
+        "the calibration is not sound",
+    ),
+    "calibration of no scale": (change_json("calibration", scale=0.0), "calibration is not sound"),
+    "calibration of three classes": (
+        change_json("calibration", frequency=[0.1, 0.2, 0.3]),
+        "the calibration is not sound",
+    ),
+    "threshold not a number": (
+        change_json("calibration", threshold=float("nan")),
+        "the calibration is not sound",
+    ),
+    "years not finite": (
+        change_json("years/numbers", centre=float("inf")),
+        "the numbers of years are not finite",
+    ),
+    "no member": (
+        lambda f, t: put(t, "learner/weights", np.zeros(0)),
+        "the ensemble's weights are not sound",
+    ),
+    "weight not a number": (
+        lambda f, t: put(t, "learner/weights", [0.5, np.nan]),
+        "the ensemble's weights are not sound",
+    ),
+    "a member that ends in a relu": (
+        lambda f, t: t.__delitem__("learner/members/1/3"),
+        "does not end in one output a class",
+    ),
+    "variance below zero": (
+        lambda f, t: put(t, "learner/members/1/1/variance", array(1, -1)),
+        "'variance' holds values that are not positive",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_what_is_wrong_in_a_model_is_said(path, name):
+    change, reason = REASONS[name]
+    damage(path, change)
+    with pytest.raises(DataError) as caught:
+        load_models(path)
+    assert reason in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: not a sound model (")
 
 
 def test_a_forest_that_goes_round_in_circles_is_refused(tmp_path):

@@ -196,6 +196,8 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
     if "years" in group:
         numbers = _read_json(group["years"], "numbers")
         learner = _read_learner(group["years/learner"], width, 1)
+        if not np.isfinite(list(numbers.values())).all():
+            raise ValueError("the numbers of years are not finite")
         years = Years(learner, **{name: float(value) for name, value in numbers.items()})
     return TargetModel(
         target=target,
