@@ -49,7 +49,10 @@ workflow {
     trained = CROSS_VALIDATE.out.models
 
     // -> how good each learner is, and why the networks say what they say
-    EVALUATE(CROSS_VALIDATE.out.predictions.map { _job, table -> table }.collect(sort: { table -> table.name }))
+    EVALUATE(
+        CROSS_VALIDATE.out.predictions.map { _job, table -> table }.collect(sort: { table -> table.name }),
+        NORMALISE.out.reading,
+    )
     DEEPLIFT_SCORE(trained.filter { job, _model -> job.learner == 'dl' }.combine(expression))
 
     // best model of each target -> the blanks of the metadata
@@ -64,8 +67,8 @@ workflow {
     // -> one page of everything
     versions = channel.topic('versions').unique().toSortedList().map { rows -> versionsYaml(rows) }
     MULTIQC(
-        EVALUATE.out.sections
-            .mix(DEEPLIFT_SCORE.out.sections, CROSS_VALIDATE.out.sections, AUGMENT.out.sections)
+        NORMALISE.out.sections
+            .mix(EVALUATE.out.sections, DEEPLIFT_SCORE.out.sections, CROSS_VALIDATE.out.sections, AUGMENT.out.sections)
             .collect(sort: { section -> section.toString() }),
         file(params.multiqc_config),
         versions,
@@ -87,6 +90,7 @@ workflow {
             published('report', '.', MULTIQC.out.report),
             published('expression', 'expression', expression),
             published('normalisation', 'expression', NORMALISE.out.state),
+            published('what was read', 'expression', NORMALISE.out.reading),
             published('model', 'models', trained),
             published('predictions', 'predictions', CROSS_VALIDATE.out.predictions),
             published('metrics', 'metrics', EVALUATE.out.metrics),

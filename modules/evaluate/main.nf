@@ -7,6 +7,7 @@ process EVALUATE {
 
     input:
     path predictions, arity: '1..*'
+    path reading // what normalise read of the same samples, for why studies fail; none: []
 
     output:
     path 'metrics.json', emit: metrics
@@ -16,8 +17,9 @@ process EVALUATE {
     tuple val(task.process), val('evaluate'), eval("evaluate --version | sed 's,.* ,,'"), topic: versions
 
     script:
+    def read = reading ? "--reading ${reading}" : ''
     """
-    evaluate ${predictions} \\
+    evaluate ${predictions} ${read} \\
         --output metrics.json \\
         --table metrics.tsv \\
         --plots plots \\

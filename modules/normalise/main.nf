@@ -12,6 +12,8 @@ process NORMALISE {
     output:
     path 'expression.h5ad', emit: expression
     path 'normalisation.json', emit: state
+    path 'reading.json', emit: reading
+    path 'multiqc', emit: sections
     tuple val(task.process), val('normalise'), eval("normalise --version | sed 's,.* ,,'"), topic: versions
 
     script:
@@ -20,6 +22,8 @@ process NORMALISE {
     normalise ${tables} ${labels} \\
         --output expression.h5ad \\
         --save-state normalisation.json \\
+        --report reading.json \\
+        --multiqc multiqc \\
         --threads ${task.cpus} ${task.ext.args ?: ''}
     """
 
@@ -27,5 +31,8 @@ process NORMALISE {
     """
     touch expression.h5ad
     echo '{}' > normalisation.json
+    echo '{}' > reading.json
+    mkdir multiqc
+    touch multiqc/normalise_mqc.json
     """
 }
