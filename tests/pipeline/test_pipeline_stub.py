@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 SUBMITTED = re.compile(r"Submitted process > ([\w:]+)")
-RESULTS = 18
+RESULTS = 19
 
 
 @pytest.mark.parametrize("parser", ["v1", "v2"])
