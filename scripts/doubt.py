@@ -22,11 +22,12 @@ from srna_augment import splits
 from srna_augment.calibration import novelty_threshold
 from srna_augment.calibration.calls import fit_probabilities
 from srna_augment.expression import Expression, read_expression
+from srna_augment.fitting import Fitted, fit_on
+from srna_augment.labelled import Labelled, labelled
 from srna_augment.learners.network import NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.learners.weights import equal_unit_weights
 from srna_augment.model.gaps import cautious_logits
-from srna_augment.training import Fitted, Labelled, fit_on, labelled
 
 FOLDS = 10
 STRANGERS = ("material", "cells")

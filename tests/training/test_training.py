@@ -6,18 +6,15 @@ from srna_augment.calibration.calls import Calibration
 from srna_augment.cross_validation import calibrate_across_folds, cross_validate, transfer
 from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import Expression
+from srna_augment.fitting import Recipe
+from srna_augment.labelled import labelled
 from srna_augment.learners.baselines import BASELINES
 from srna_augment.learners.forest import ForestSettings, fit_forest
 from srna_augment.learners.forest_recipe import baseline_recipes, forest_recipe
 from srna_augment.learners.weights import equal_unit_weights, study_class_weights
 from srna_augment.normalisation import State
 from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
-from srna_augment.training import (
-    Recipe,
-    evidence,
-    final_model,
-    labelled,
-)
+from srna_augment.training import evidence, final_model
 
 N, F = 120, 30
 
@@ -216,7 +213,7 @@ def test_transfer_trains_on_one_side_only(expression):
 
 
 def test_nobody_is_on_both_sides_of_a_transfer(expression, monkeypatch):
-    monkeypatch.setattr("srna_augment.training.MINIMUM_RESEMBLANCE", -1)
+    monkeypatch.setattr("srna_augment.fitting.MINIMUM_RESEMBLANCE", -1)
     expression.obs["patient_id"] = ["p0" if i in (0, 119) else f"q{i}" for i in range(N)]
     data = labelled(expression, "tissue")
     sizes = []

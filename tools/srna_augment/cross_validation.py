@@ -10,12 +10,14 @@ import numpy as np
 from . import splits
 from .calibration import across_folds, fit_calibration
 from .errors import DataError, UsageError
+from .fitting import Fitted, Recipe, fit_on
+from .labelled import Labelled
 from .learners.weights import equal_unit_weights
 from .log import get_logger
 from .model.gaps import cautious_logits
 from .model.network import softmax
 from .predictions import FLOOR, OutOfFold, YearsOutOfFold
-from .training import SCHEME_TEXT, Fitted, Labelled, Recipe, fit_on
+from .training import SCHEME_TEXT
 
 # What is told of each fold, and what is shown of it: its model, the rows that it left out, and
 # their prepared inputs.

@@ -17,8 +17,9 @@ from .common import INPUT_FILE
 
 if TYPE_CHECKING:
     from ..expression import Expression
+    from ..fitting import Recipe
+    from ..labelled import Labelled
     from ..learners.forest_importance import LeftOutImportance
-    from ..training import Labelled, Recipe
 
 DATA_PANEL, CV_PANEL, OUTPUT_PANEL = "Data", "Cross-validation", "Output"
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -263,6 +264,7 @@ def run_training(
     from .. import __version__
     from ..cross_validation import calibrate_across_folds, cross_validate, transfer
     from ..expression import read_expression
+    from ..labelled import labelled
     from ..model.file import save_models
     from ..predictions import (
         OutOfFold,
@@ -270,7 +272,7 @@ def run_training(
         read_predictions,
         write_predictions,
     )
-    from ..training import CALIBRATES, check_gathered, evidence, final_model, labelled
+    from ..training import CALIBRATES, check_gathered, evidence, final_model
 
     table = read_expression(expression)
     data = labelled(

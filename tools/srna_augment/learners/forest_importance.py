@@ -13,7 +13,8 @@ from ..errors import DataError
 from ..model.forest import Forest
 
 if TYPE_CHECKING:
-    from ..training import Fitted, Labelled
+    from ..fitting import Fitted
+    from ..labelled import Labelled
 
 
 class LeftOutImportance:

@@ -1,11 +1,11 @@
-"""The forest and the baselines as recipes of `srna_augment.training`."""
+"""The forest and the baselines as recipes of `srna_augment.fitting`."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..fitting import Recipe
 from ..model.forest import Forest
-from ..training import Recipe
 from .baselines import BASELINES, Baseline, fit_baseline
 from .covariance import Spread
 from .forest import ForestSettings, fit_forest

@@ -1,11 +1,11 @@
-"""The network as a recipe of `srna_augment.training`: one traced graph a shape, for all folds."""
+"""The network as a recipe of `srna_augment.fitting`: one traced graph a shape, for all folds."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..fitting import Recipe
 from ..model.network import Dense, Layer, Network
-from ..training import Recipe
 from .covariance import Spread
 from .linear_path import fit_linear_path, fit_whitening
 from .network import (

@@ -1,0 +1,141 @@
+"""Input preparation, learner and novelty of one target, fitted on some of its samples.
+
+Everything that is fitted on data (selection, centring, scaling, weights) is fitted on these alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .calibration import Novelty, fit_novelty
+from .labelled import MINIMUM_SAMPLES, Labelled, study_units
+from .learners.covariance import Spread
+from .learners.selection import select_variable
+from .learners.weights import study_class_weights
+from .model.gaps import HasLogits
+from .model.inputs import (
+    MINIMUM_RESEMBLANCE,
+    Inputs,
+    align,
+    fit_inputs,
+    mean_profile,
+    resemblance,
+)
+
+if TYPE_CHECKING:
+    from .expression import Expression
+
+# prepared inputs (n, f), classes or years (n,), number of outputs, weights (n,), spread, seed
+FitLearner = Callable[[np.ndarray, np.ndarray, int, np.ndarray, Spread, int], Any]
+
+
+@dataclass
+class Recipe:
+    """A learner under its name, and how it is fitted.
+
+    Attributes
+    ----------
+    name : str
+        ``dl``, ``rf`` or a baseline's name, as in predictions.tsv.
+    fit : callable
+        `FitLearner` for classes.
+    fit_years : callable or None
+        `FitLearner` for years.
+    views : tuple of str
+        What of a sample it sees; see `srna_augment.model.inputs`.
+    """
+
+    name: str
+    fit: FitLearner
+    fit_years: FitLearner | None = None
+    views: tuple[str, ...] = ("plain",)
+
+
+def well_measured(data: Labelled, rows: np.ndarray) -> np.ndarray:
+    """Tell which samples look like small-RNA profiles at all, ``(n_rows,)`` of bool.
+
+    Failed libraries teach nothing about a tissue. They stay in every test.
+    """
+    values, features = data.columns()
+    reported = data.expression.reported
+    aligned = align(values[rows], features, None if reported is None else reported[rows], features)
+    weights = study_class_weights(data.study[rows], data.y[rows])
+    alike = resemblance(aligned, mean_profile(aligned, weights)) >= MINIMUM_RESEMBLANCE
+    # a table on which this rule fails is not one that it was made for
+    return alike if alike.mean() > 0.5 else np.ones(len(rows), dtype=bool)
+
+
+@dataclass
+class Fitted:
+    """A learner with its input preparation, and the distance to the classes that it saw."""
+
+    inputs: Inputs
+    novelty: Novelty
+    learner: HasLogits
+    years: tuple[Any, float, float] | None = None
+
+
+def fit_on(
+    data: Labelled,
+    rows: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    *,
+    classes: bool = True,
+    years: bool = False,
+    strangers: Expression | None = None,
+) -> Fitted:
+    """Fit input preparation and learner on some of the labelled samples.
+
+    Parameters
+    ----------
+    data : Labelled
+        All labelled samples.
+    rows : numpy.ndarray
+        Indices of the training samples.
+    recipe : Recipe
+        The learner.
+    seed : int
+        Seed of the learner.
+    classes, years : bool
+        What to fit.
+    strangers : Expression, optional
+        Samples that are none of the classes, for the novelty alone.
+    """
+    values, features = data.columns()
+    rows = rows[well_measured(data, rows)]
+    reported = data.expression.reported
+    reported = None if reported is None else reported[rows]
+    unit = data.votes[rows]
+    weights = study_class_weights(data.study[rows], data.y[rows])
+    train = values[rows]
+    selected = select_variable(train, weights)
+    inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
+    n_views = len(recipe.views)
+    spread = Spread(x, data.y[rows], unit, n_views)
+    learner = None
+    if classes:
+        learner = recipe.fit(x, data.y[rows], len(data.classes), weights, spread, seed)
+    fitted_years = None
+    if years and recipe.fit_years is not None:
+        known = ~np.isnan(data.years[rows])
+        if known.sum() >= 2 * MINIMUM_SAMPLES:
+            age = data.years[rows][known]
+            centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
+            alike = Spread(x[known], np.zeros(known.sum(), dtype=int), unit[known], n_views)
+            machine = recipe.fit_years(
+                x[known], (age - centre) / scale, 1, weights[known], alike, seed
+            )
+            fitted_years = (machine, centre, scale)
+    strange = None
+    if strangers is not None:
+        given = (strangers.values, strangers.features, strangers.reported)
+        sound = inputs.resembles(*given)
+        study, _ = study_units(strangers.obs, data.group_column)
+        strange = (inputs.prepare(*given)[sound], study[sound])
+    novelty = fit_novelty(spread, strange)
+    return Fitted(inputs, novelty, learner, fitted_years)  # type: ignore[arg-type]
