@@ -85,6 +85,7 @@ model: $(PACKAGES) ## Rebuild the model that ships (SRNA_AUGMENT_DATA names the 
 
 benchmark: $(PACKAGES) ## After `make model`: measure it beside other learners, fill in docs/benchmark.md
 	PATH="$$PWD/bin:$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python scripts/benchmark.py build/model
+	$(VENV)/bin/python scripts/describe.py
 
 images: ## Build the container images
 	scripts/build-images.sh

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Describe the project for machines: codemeta.json, ro-crate-metadata.json, the demo's Croissant.
 
+And the figures of the model's card: the `model-index` in front of models/README.md.
+
 All they say comes from files that say it already: CITATION.cff, pyproject.toml, nextflow.config,
-nextflow_schema.json and assets/. ``--check`` writes nothing and fails where they are not in step.
+nextflow_schema.json, assets/ and docs/benchmark.md. ``--check`` writes nothing and fails where they
+are not in step.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "assets" / "demo"
+CARD = ROOT / "models" / "README.md"
+BENCHMARK = ROOT / "docs" / "benchmark.md"
 SPDX = "https://spdx.org/licenses/"
 FLOATS = {"age_years"}
 CROISSANT = {
@@ -85,8 +90,11 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; fail where one is old")
     check = parser.parse_args().check
     old = []
-    for path, content in documents().items():
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    texts = {
+        path: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        for path, content in documents().items()
+    }
+    for path, text in (texts | {CARD: card()}).items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             old.append(path.relative_to(ROOT))
             if not check:
@@ -282,6 +290,68 @@ def croissant(citation: dict[str, Any]) -> dict[str, Any]:
             }
         ],
     }
+
+
+def card() -> str:
+    """Return the model's card with the figures of the benchmark in its front matter."""
+    text = CARD.read_text(encoding="utf-8")
+    found = re.match(r"---\n(.*?)(?:model-index:\n.*?)?---\n", text, re.DOTALL)
+    if found is None:
+        sys.exit(f"{CARD}: has no front matter between two lines '---'")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    index = {"model-index": [{"name": "srna-augment", "results": results(citation)}]}
+    figures = yaml.safe_dump(index, sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{found[1]}{figures}---\n{text[found.end() :]}"
+
+
+def results(citation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Read the table of what ships in docs/benchmark.md, as Hugging Face's model-index has it."""
+    text = BENCHMARK.read_text(encoding="utf-8")
+    table = re.search(r"<!-- figures: shipped -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
+    if table is None:
+        sys.exit(f"{BENCHMARK}: has no '<!-- figures: shipped -->': run make benchmark")
+    lines = [
+        [cell.strip() for cell in line.strip("| ").split("|")] for line in table[1].split("\n")
+    ]
+    header, rows = lines[0], lines[2:]
+    source = {
+        "name": "docs/benchmark.md",
+        "url": citation["repository-code"] + "/blob/main/docs/benchmark.md",
+    }
+    found = []
+    for row in rows:
+        cells = dict(zip(header, row, strict=True))
+        low_high = re.fullmatch(r"([\d.]+) \(([\d.]+) to ([\d.]+)\)", cells["right, by study"])
+        if low_high is None:
+            sys.exit(f"{BENCHMARK}: {cells['right, by study']!r} is not a figure with its interval")
+        value, low, high = low_high.groups()
+        metrics = [
+            metric("accuracy", f"right, each study counting once (95 % {low} to {high})", value),
+            metric("expected_calibration_error", "calibration error", cells["calibration error"]),
+        ]
+        called = re.fullmatch(r"([\d.]+) of ([\d.]+)", cells["called: right of share"])
+        if called is not None:
+            metrics += [
+                metric("precision", "calls that are right", called[1]),
+                metric("coverage", "samples that get a call", called[2]),
+            ]
+        found.append(
+            {
+                "task": {"type": "tabular-classification", "name": cells["target"]},
+                "dataset": {
+                    "name": f"{cells['studies']} studies or cohorts, each left out in turn",
+                    "type": "public-small-rna-studies",
+                },
+                "metrics": metrics,
+                "source": dict(source),
+            }
+        )
+    return found
+
+
+def metric(kind: str, name: str, value: str) -> dict[str, Any]:
+    """Return one figure of a model-index."""
+    return {"type": kind, "name": name, "value": float(value)}
 
 
 def schema_parameters() -> list[tuple[str, dict[str, Any], bool]]:

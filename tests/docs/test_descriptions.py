@@ -54,6 +54,28 @@ def test_the_workflow_crate_has_its_main_entity_and_nothing_that_is_not_there(ro
         assert part["@id"] in entities
 
 
+def test_the_card_has_the_figures_of_the_benchmark(root):
+    text = (root / "models" / "README.md").read_text()
+    front = yaml.safe_load(text.split("---\n")[1])
+    (model,) = front["model-index"]
+    (table,) = re.findall(
+        r"<!-- figures: shipped -->\n(.*?)<!-- end -->",
+        (root / "docs" / "benchmark.md").read_text(),
+        re.DOTALL,
+    )
+    shown = {line.split("|")[1].strip(): line.split("|") for line in table.splitlines()[2:]}
+    assert {result["task"]["name"] for result in model["results"]} == set(shown)
+    for result in model["results"]:
+        cells = shown[result["task"]["name"]]
+        figures = {metric["type"]: metric["value"] for metric in result["metrics"]}
+        assert figures["accuracy"] == float(cells[3].split()[0])
+        assert figures["expected_calibration_error"] == float(cells[5])
+        if "coverage" in figures:
+            assert cells[7].strip() == f"{figures['precision']:.2f} of {figures['coverage']:.2f}"
+        else:
+            assert cells[7].strip() == "none"
+
+
 def test_croissant_has_the_sums_of_the_tables(demo_data):
     described = read(demo_data / "croissant.json")
     files = {file["@id"]: file for file in described["distribution"]}
