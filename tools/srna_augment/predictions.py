@@ -11,26 +11,15 @@ import numpy as np
 from .errors import DataError
 from .files import atomic_output
 from .metrics.reading import ROUNDING
-from .metrics.table_file import read_table
+from .metrics.table_file import COLUMNS as REQUIRED
+from .metrics.table_file import OPTIONAL, PROB, read_table
 from .ontology import YEARS
 from .splits import SCHEMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "sample_id",
-    "target",
-    "model",
-    "scheme",
-    "fold",
-    "truth",
-    "predicted",
-    "probability",
-    "study",
-    "distance",
-)
-PREFIX = "prob:"
+COLUMNS = (*REQUIRED, *OPTIONAL)
 FLOOR = 1e-30
 
 
@@ -106,7 +95,7 @@ class OutOfFold:
             }
         )
         columns = {
-            PREFIX + name: _text(self.probabilities[:, i]) for i, name in enumerate(self.classes)
+            PROB + name: _text(self.probabilities[:, i]) for i, name in enumerate(self.classes)
         }
         return pd.concat([frame, pd.DataFrame(columns)], axis=1)
 
@@ -211,13 +200,13 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
             truth, predicted = _numbers(rows[["truth", "predicted"]], float, where).T
             results.append(YearsOutOfFold(truth=truth, predicted=predicted, **shared))
             continue
-        columns = [c for c in rows.columns if c.startswith(PREFIX) and rows[c].notna().any()]
-        classes = [name.removeprefix(PREFIX) for name in columns]
+        columns = [c for c in rows.columns if c.startswith(PROB) and rows[c].notna().any()]
+        classes = [name.removeprefix(PROB) for name in columns]
         unknown = sorted(set(rows["truth"]) - set(classes))
         if unknown:
             raise DataError(
                 f"{where}: target {target}: the truth '{unknown[0]}' has no column "
-                f"'{PREFIX}{unknown[0]}': give what --predictions wrote, unchanged"
+                f"'{PROB}{unknown[0]}': give what --predictions wrote, unchanged"
             )
         results.append(
             OutOfFold(
