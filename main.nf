@@ -42,6 +42,8 @@ workflow {
             targets: listed(params.targets),
             learners: listed(params.learners),
             schemes: listed(params.schemes),
+            train_on: listed(params.train_on),
+            test_on: listed(params.test_on),
             folds: params.folds as int,
             folds_per_task: foldsPerTask(params.folds_per_task as int),
         ],

@@ -39,6 +39,22 @@ def contradictions(given) {
     if (training && !labelled) {
         told << '--metadata: is missing: training needs labels; to fill in without training add --train false'
     }
+    return told + contradictionsOfTransfer(given)
+}
+
+def contradictionsOfTransfer(given) {
+    def schemes = listed(given.schemes)
+    def sides = ['train_on', 'test_on'].findAll { name -> !isBlank(given[name]) }
+    if (!('transfer' in schemes)) {
+        return sides.collect { name -> "--${name} ${given[name]}: would not be used: add transfer to --schemes, or leave it out" }
+    }
+    def told = []
+    if (schemes.every { scheme -> scheme == 'transfer' }) {
+        told << '--schemes transfer: calls are calibrated on folds: add random, group or site'
+    }
+    if (!('train_on' in sides)) {
+        told << '--train_on: is missing: name the groups that --schemes transfer trains on'
+    }
     return told
 }
 

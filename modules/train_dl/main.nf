@@ -1,7 +1,8 @@
 // A neural network that predicts one target.
 // job: its name and target; the schemes, and the folds of them, to hold out in turn (none: all
-// folds); model: whether to train it on everything. Where other tasks predicted the held-out
-// folds, their tables come as out_of_fold, and only the model on everything is left to train.
+// folds); the groups that scheme transfer trains and tests on; model: whether to train it on
+// everything. Where other tasks predicted the held-out folds, their tables come as out_of_fold, and
+// only the model on everything is left to train.
 process TRAIN_DL {
     tag "${job.name}"
     label 'train_image'
@@ -19,12 +20,13 @@ process TRAIN_DL {
     script:
     def schemes = job.schemes.collect { scheme -> "--scheme ${scheme}" }
     def folds = job.folds.collect { fold -> "--fold ${fold}" }
+    def sides = job.train_on.collect { name -> "--train-on '${name}'" } + job.test_on.collect { name -> "--test-on '${name}'" }
     def calibration = out_of_fold.collect { table -> "--calibrate-from ${table}" }
     def model = job.model ? ["--output ${job.name}.h5"] : []
     """
     train-dl ${expression} \\
         --target ${job.target} \\
-        ${(schemes + folds + calibration + model).join(' ')} \\
+        ${(schemes + folds + sides + calibration + model).join(' ')} \\
         --predictions ${job.name}.tsv \\
         --threads ${task.cpus} ${task.ext.args ?: ''}
     """

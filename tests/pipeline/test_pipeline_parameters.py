@@ -73,7 +73,7 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
     from srna_augment.cli.deeplift_score import main as deeplift_score
     from srna_augment.cli.normalise import main as normalise
     from srna_augment.ontology import TARGETS
-    from srna_augment.splits import FOLDED
+    from srna_augment.splits import SCHEMES
 
     def choices(command: Any, option: str) -> list[str]:
         return list(next(o for o in command.params if o.name == option).type.choices)
@@ -82,7 +82,7 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
     assert properties["level"]["enum"] == choices(normalise, "level")
     assert properties["rule"]["enum"] == choices(deeplift_score, "rule")
     assert properties["targets"]["default"].split(",") == list(TARGETS)
-    assert properties["schemes"]["pattern"].startswith(f"^({'|'.join(FOLDED)})")
+    assert properties["schemes"]["pattern"].startswith(f"^({'|'.join(SCHEMES)})")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,15 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
             ["--targets", "tissue,colour"],
             "--targets tissue,colour: must be of tissue, tissue_group, sex, age, "
             "with commas between",
+        ),
+        (
+            ["--strangers", "material"],
+            "--strangers material: must be COLUMN=VALUE, as in material=cells, "
+            "without quotes in it",
+        ),
+        (
+            ["--condition", "a'; touch b"],
+            "--condition a'; touch b: must be a column of the metadata, without quotes in its name",
         ),
         (["--max_memory", "8"], "--max_memory 8: must be a size such as 8.GB"),
         (["--metadata", "nowhere.tsv"], "--metadata nowhere.tsv: nowhere.tsv: no such file"),
@@ -137,6 +146,37 @@ def test_models_are_not_silently_left_aside(
     )  # fmt: skip
     assert done.returncode == 1
     assert f"--models {model}: would not be used: add --train false" in done.stdout
+    assert "Submitted process" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (
+            ["--schemes", "transfer"],
+            [
+                "--schemes transfer: calls are calibrated on folds: add random, group or site",
+                "--train_on: is missing: name the groups that --schemes transfer trains on",
+            ],
+        ),
+        (
+            ["--train_on", "a,b", "--test_on", "c"],
+            [
+                "--train_on a,b: would not be used: add transfer to --schemes, or leave it out",
+                "--test_on c: would not be used: add transfer to --schemes, or leave it out",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_transfer_and_its_sides_go_together(
+    nextflow: Callable, workflow: Path, small: Path, tmp_path: Path, arguments: list, lines: list
+) -> None:
+    done = nextflow(
+        "run", workflow, "--input", small / "counts.tsv.gz", "--metadata", small / "metadata.tsv",
+        *arguments, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert [text for text in done.stdout.splitlines() if text.startswith("--")] == lines
     assert "Submitted process" not in done.stdout
 
 

@@ -13,6 +13,10 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.slow, pytest.mark.train]
 
 SUBMITTED = re.compile(r"Submitted process > ([\w:]+)(?: \((.*)\))?")
 CACHED = re.compile(r"Cached process > ")
+# Kidneys that are held to be none of the classes, and hospitals that a transfer trains on: of each
+# tissue some, and for some tissues others are left.
+STRANGERS = "TCGA-KICH"
+TRAIN_ON = ("TCGA-A2", "TCGA-BH", "TCGA-B0", "TCGA-BP", "TCGA-55", "TCGA-66")
 INFO = {
     "dag.html", "report.html", "timeline.html", "trace.tsv", "parameters.json",
     "software_versions.yml",
@@ -27,6 +31,14 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def labelled(small: Path) -> list[dict[str, str]]:
+    """Return the samples that are learnt from: those with a label that are no strangers."""
+    rows = read(small / "metadata.tsv")
+    kept = [row for row in rows if row["tissue"] and row["study"] != STRANGERS]
+    assert len(kept) < sum(bool(row["tissue"]) for row in rows)
+    return kept
 
 
 def assert_same_table(first: Path, second: Path) -> None:
@@ -52,7 +64,8 @@ def arguments(workflow: Path, small: Path) -> list[object]:
     return [
         "run", workflow,
         "--input", small / "counts.tsv.gz", "--metadata", small / "metadata.tsv",
-        "--targets", "tissue", "--schemes", "random,group", "--group", "site", "--folds", "2",
+        "--targets", "tissue", "--schemes", "random,group,transfer", "--group", "site",
+        "--train_on", ", ".join(TRAIN_ON), "--strangers", f"study={STRANGERS}", "--folds", "2",
         "--epochs", "3", "--members", "1", "--trees", "30", "--max_cpus", "1",
     ]  # fmt: skip
 
@@ -130,7 +143,7 @@ def test_blanks_are_filled_and_labels_are_left_alone(whole: tuple[str, Path], sm
 def test_every_label_is_predicted_out_of_fold_once_a_scheme_and_learner(
     whole: tuple[str, Path], small: Path
 ) -> None:
-    labelled = sorted(r["sample_id"] for r in read(small / "metadata.tsv") if r["tissue"])
+    wanted = sorted(row["sample_id"] for row in labelled(small))
     names = {"dl": {"dl"}, "rf": {"rf", "majority", "logistic", "boosted"}}
     for learner, expected in names.items():
         rows = read(whole[1] / "predictions" / f"tissue.{learner}.tsv")
@@ -138,7 +151,31 @@ def test_every_label_is_predicted_out_of_fold_once_a_scheme_and_learner(
         for model in expected:
             for scheme in ("random", "group"):
                 own = [r for r in rows if (r["model"], r["scheme"]) == (model, scheme)]
-                assert sorted(row["sample_id"] for row in own) == labelled
+                assert sorted(row["sample_id"] for row in own) == wanted
+
+
+def test_transfer_tests_all_that_it_does_not_train_on(whole: tuple[str, Path], small: Path) -> None:
+    wanted = sorted(r["sample_id"] for r in labelled(small) if r["site"] not in TRAIN_ON)
+    assert len(wanted) > 30
+    for learner in ("dl", "rf"):
+        rows = read(whole[1] / "predictions" / f"tissue.{learner}.tsv")
+        own = [r for r in rows if (r["model"], r["scheme"]) == (learner, "transfer")]
+        assert sorted(row["sample_id"] for row in own) == wanted
+        assert sum(row["truth"] == row["predicted"] for row in own) > 0.6 * len(own)
+    metrics = read(whole[1] / "metrics" / "metrics.tsv")
+    assert {row["scheme"] for row in metrics} == {"random", "group", "transfer"}
+
+
+def test_a_condition_reaches_the_learners(
+    nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path]
+) -> None:
+    """A column that is not there is the learner's to refuse."""
+    done = nextflow(
+        *arguments, "--condition", "nowhere", "--learners", "rf", "--outdir", folder / "refused",
+        "-resume", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "--condition nowhere: the metadata has no such column" in done.stdout + done.stderr
 
 
 def test_report_and_versions_name_the_tools(whole: tuple[str, Path]) -> None:
@@ -194,11 +231,17 @@ def test_scattered_folds_give_the_same_tables(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     tasks = [name for name, _ in SUBMITTED.findall(done.stdout)]
-    assert tasks.count("CROSS_VALIDATE:TRAIN_DL") == tasks.count("CROSS_VALIDATE:TRAIN_RF") == 4
+    assert tasks.count("CROSS_VALIDATE:TRAIN_DL") == tasks.count("CROSS_VALIDATE:TRAIN_RF") == 5
     assert tasks.count("CROSS_VALIDATE:TRAIN_DL_FINAL") == 1
     assert tasks.count("CROSS_VALIDATE:TRAIN_RF_FINAL") == 1
     for name in ("annotated.tsv", "predictions/tissue.dl.tsv", "predictions/tissue.rf.tsv"):
         assert_same_table(scattered / name, whole[1] / name)
+    importance = Path("attribution", "tissue.rf.importance.tsv")
+    assert (scattered / importance).read_bytes() == (whole[1] / importance).read_bytes()
+    rows = read(scattered / importance)
+    assert {row["class"] for row in rows} == {"breast", "kidney", "lung"}
+    report = (scattered / "multiqc_report.html").read_text(encoding="utf-8")
+    assert 'id="srna_importance_tissue"' in report
 
 
 def test_fills_in_without_training(

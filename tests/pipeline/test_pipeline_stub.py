@@ -13,19 +13,20 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 SUBMITTED = re.compile(r"Submitted process > ([\w:]+)")
-RESULTS = 19
+RESULTS = 20
 
 
 @pytest.mark.parametrize("parser", ["v1", "v2"])
 def test_stub_runs_through(nextflow: Callable, workflow: Path, tmp_path: Path, parser: str) -> None:
     done = nextflow(
         "run", workflow, "-stub", "-profile", "demo", "--targets", "sex", "--folds", "3",
-        "--folds_per_task", "2", cwd=tmp_path, parser=parser,
+        "--folds_per_task", "2", "--schemes", "random,group,transfer", "--train_on", "TCGA-KIRC",
+        cwd=tmp_path, parser=parser,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     tasks = SUBMITTED.findall(done.stdout)
-    # folds 0-1 and fold 2 of two schemes
-    assert tasks.count("CROSS_VALIDATE:TRAIN_DL") == 4
+    # folds 0-1 and fold 2 of two schemes, and the transfer
+    assert tasks.count("CROSS_VALIDATE:TRAIN_DL") == 5
     assert tasks.count("CROSS_VALIDATE:TRAIN_DL_FINAL") == 1
     results = tmp_path / "results"
     header, *rows = (results / "annotated.tsv").read_text().splitlines()
