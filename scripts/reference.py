@@ -56,7 +56,7 @@ FIXED = {
     "target": "what was predicted",
     "model": "by which learner or baseline",
     "learner": "learner or baseline",
-    "scheme": "what was held out: `random`, `group` or `site`",
+    "scheme": "what was held out: `random`, `group`, `site`, or by `transfer`",
     "fold": "in which fold the sample was left out",
     "truth": "its label",
     "predicted": "the most probable class; for `age_years` a number",
