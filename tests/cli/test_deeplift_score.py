@@ -289,8 +289,14 @@ def test_comparison_with_another_model(run_command, folder, tmp_path):
     run = run_command(
         "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
         "--tables", tmp_path, "--compare", folder / "other.h5", "--compare", folder / "model.h5",
+        "--multiqc", tmp_path,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
+    section = json.loads((tmp_path / "srna_deeplift_tissue_mqc.json").read_text())
+    assert section["description"].endswith(
+        "Of the 4 strongest sRNAs of a class 4 stay between 3 models compared (median of the "
+        "classes)."
+    )
     stable = rows(tmp_path / "tissue.stability.tsv")
     assert [row["n_models"] for row in stable] == ["3"] * 3
     assert all(row["kept_of_top20"] == "4" for row in stable)  # there are four features

@@ -21,7 +21,7 @@ from .engine import Block, Outputs, Rule, stream_of
 from .references import CLASS_PREFIX
 from .score_file import Header, TargetWriter
 from .stability import stability
-from .summary import ClassSummary, Summary, level_difference, own_class
+from .summary import TOP, ClassSummary, Summary, level_difference, own_class
 
 if TYPE_CHECKING:
     import h5py
@@ -132,12 +132,13 @@ def explain(
     summaries = summary.results()
     relative = writer.finish(summaries)
     _check_completeness(writer, relative, settings)
+    stays = ""
     if settings.tables is not None:
         _write_tables(settings.tables, question, writer, summaries, settings)
         if not question.of_years:
-            _write_stability(settings.tables, question, place, others, settings)
+            stays = _write_stability(settings.tables, question, others, settings)
     if settings.plots is not None or settings.multiqc is not None:
-        _draw(question, writer, summaries, settings)
+        _draw(question, writer, summaries, settings, stays)
 
 
 def _question(
@@ -321,14 +322,16 @@ def _write_tables(
 def _write_stability(
     folder: Path,
     question: _Question,
-    place: h5py.Group,
     others: list[TargetModel],
     settings: Settings,
-) -> None:
-    """Compare with other models; without any, compare the members of the ensemble."""
+) -> str:
+    """Compare with other models; without any, compare the members of the ensemble.
+
+    Returns what came out in a sentence, empty where there is nothing to compare.
+    """
     model = question.model
     if not isinstance(model.learner, Network):
-        return
+        return ""
     group = question.group
     if others:
         models = [(model.learner, model, question.references.values)]
@@ -342,7 +345,7 @@ def _write_stability(
     else:
         members = [m for m in model.learner.members if any(isinstance(la, ReLU) for la in m)]
         if len(members) < 2:
-            return
+            return ""
         alone = np.ones(1)
         models = [(Network([m], alone), model, question.references.values) for m in members]
         inputs = [question.x] * len(members)
@@ -350,12 +353,22 @@ def _write_stability(
     found: list[dict[int, np.ndarray]] = []
     for (network, of, values), x in zip(models, inputs, strict=True):
         found.append(_class_means(network, of, values, x, group, question, common, settings))
-    rows = []
-    for i, name in enumerate(model.classes):
-        if all(i in means for means in found):
-            stacked = np.stack([means[i] for means in found])
-            rows.append(tables.stability_row(model.target, name, common, stability(stacked)))
+    alike = {
+        name: stability(np.stack([means[i] for means in found]))
+        for i, name in enumerate(model.classes)
+        if all(i in means for means in found)
+    }
+    rows = [tables.stability_row(model.target, name, common, each) for name, each in alike.items()]
     tables.write_table(folder / f"{model.target}.stability.tsv", tables.STABILITY_COLUMNS, rows)
+    if not alike:
+        return ""
+    kept = float(np.median([each.kept for each in alike.values()]))
+    top = min(TOP, len(common))
+    compared = "models compared" if others else "members of the ensemble"
+    return (
+        f"Of the {top} strongest sRNAs of a class {kept:g} stay between {len(found)} {compared} "
+        "(median of the classes)."
+    )
 
 
 def _network(model: TargetModel) -> Network:
@@ -393,7 +406,11 @@ def _class_means(
 
 
 def _draw(
-    question: _Question, writer: TargetWriter, summaries: list[ClassSummary], settings: Settings
+    question: _Question,
+    writer: TargetWriter,
+    summaries: list[ClassSummary],
+    settings: Settings,
+    stays: str,
 ) -> None:
     from . import plots
 
@@ -413,7 +430,7 @@ def _draw(
     if settings.plots is not None:
         plots.write_plots(settings.plots, model.target, shown, bars, method, unit)
     if settings.multiqc is not None:
-        plots.write_sections(settings.multiqc, model.target, shown, bars, method, unit)
+        plots.write_sections(settings.multiqc, model.target, shown, bars, method, unit, stays)
 
 
 def _spoken(names: list[str]) -> str:

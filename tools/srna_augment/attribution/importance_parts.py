@@ -74,6 +74,7 @@ class ImportanceParts:
             file.attrs["target"] = self.target
             file.attrs["scheme"] = self.scheme
             _write_names(file, "features", self.features)
+            file.create_group("folds")  # there may be none: fewer groups than folds asked for
             for number, fold in enumerate(self.folds):
                 group = file.create_group(f"folds/{number}")
                 _write_names(group, "samples", fold.samples)

@@ -218,7 +218,13 @@ def write_plots(
 
 
 def write_sections(
-    folder: Path, target: str, shown: HeatMap, samples: list[SampleBars], method: str, unit: str
+    folder: Path,
+    target: str,
+    shown: HeatMap,
+    samples: list[SampleBars],
+    method: str,
+    unit: str,
+    stays: str = "",
 ) -> None:
     """Write sections of a MultiQC report, ``srna_deeplift_<target>*_mqc.json``.
 
@@ -226,13 +232,15 @@ def write_sections(
     ----------
     folder, target, shown, samples, method, unit
         As in `write_plots`.
+    stays : str
+        A sentence on whether other models say the same; may be empty.
     """
     sections: dict[str, dict[str, Any]] = {}
     if shown.values.size:
         name = f"srna_deeplift_{target}"
         sections[name] = _heat_map_section(name, f"{target}: contributions", shown, unit) | {
             "section_name": f"{_numbered(target)}: classes",
-            "description": f"Mean over studies; {method}.",
+            "description": f"Mean over studies; {method}. {stays}".rstrip(),
         }
     if samples:
         picture = base64.b64encode(png(bars_figure(samples, method, unit))).decode("ascii")
