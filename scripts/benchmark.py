@@ -234,9 +234,14 @@ def few_features(path: Path) -> str:
 def strangers(path: Path) -> str:
     """Return how samples that are none of the classes fare, studies left out."""
     table = doubted(path)
+    whole = table[table["table"] == "all"]
+    parts = {
+        "cultured cells": table[table["table"] == "cultured cells"],
+        "tissues that training did not have": whole[~whole["possible"]],
+        "tissues that it had": whole[whole["possible"]],
+    }
     rows = []
-    for name, text in (("cultured cells", "cultured cells"), ("all", "tissue samples")):
-        part = table[table["table"] == name]
+    for text, part in parts.items():
         sure = (part["probability"] >= CALL) & ~part["novel"]
         each = part.assign(called=sure).groupby("study")[["novel", "called"]].mean()
         mean = part["novel"].mean()
