@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import features, normalisation, ontology, reading
+from .deciding import Deciding, deciding
 from .errors import DataError, UsageError, data_of
 from .expression import ExpressionTable
 from .files import sha256
@@ -51,6 +52,8 @@ class Annotation:
     places : numpy.ndarray or None
         ``(n_samples, 2)``, the map of samples by the model of the first target, if asked for; NaN
         for those that were not drawn.
+    why : dict
+        Target to row to the sRNAs that decided there, of the samples that were to be explained.
     """
 
     table: pd.DataFrame
@@ -58,6 +61,7 @@ class Annotation:
     cards: dict[str, dict[str, Any]]
     recognised: str
     places: np.ndarray | None = None
+    why: dict[str, dict[int, list[Deciding]]] = field(default_factory=dict)
 
 
 def shipped_models() -> list[Path]:
@@ -121,6 +125,7 @@ def annotate(
     units: str = "auto",
     places: bool = False,
     left_out: Checks | None = None,
+    explained: int = 0,
 ) -> Annotation:
     """Fill the blanks of metadata, each call with its probability, or say that there is none.
 
@@ -138,6 +143,8 @@ def annotate(
         Draw the map of samples, too.
     left_out : dict, optional
         What `read_left_out` read: labels of these samples are checked against it.
+    explained : int
+        Say of so many samples what decided, those first whose label is contradicted.
 
     Raises
     ------
@@ -182,7 +189,29 @@ def annotate(
         cards={model.target: model.card for model in models},
         recognised=table.recognised,
         places=drawn,
+        why=_why(result, models, normalised, explained),
     )
+
+
+def _why(
+    result: pd.DataFrame,
+    models: list[TargetModel],
+    normalised: dict[str, tuple[np.ndarray, np.ndarray]],
+    explained: int,
+) -> dict[str, dict[int, list[Deciding]]]:
+    """Explain some samples: target to row to what decided."""
+    if not explained:
+        return {}
+    checks = [result[f"{model.target}_check"] == DISAGREES for model in models]
+    calm = ~np.logical_or.reduce(checks)
+    rows = np.argsort(calm, kind="stable")[:explained]
+    found = {}
+    for model in models:
+        values, reported = normalised[json.dumps(model.state.to_json())]
+        best = result[f"{model.target}_best"].to_numpy()[rows]
+        entries = deciding(model, values[rows], reported[rows], best)
+        found[model.target] = dict(zip(rows.tolist(), entries, strict=True))
+    return found
 
 
 def predict_columns(

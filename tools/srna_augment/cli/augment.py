@@ -114,6 +114,7 @@ def main(
         if path is not None:
             check_output_folder(path)
     from ..annotate import annotate, choose_models, shipped_models
+    from ..page import MAXIMUM_CARDS
 
     chosen = choose_models(list(models) or shipped_models(), list(targets))
     left_out: Checks = {}
@@ -129,6 +130,7 @@ def main(
         orientation=orientation,
         units=units,
         places=multiqc is not None,
+        explained=MAXIMUM_CARDS if html is not None else 0,
         left_out=left_out,
     )
     if html is not None:
@@ -139,6 +141,7 @@ def main(
             targets=annotation.targets,
             model_cards=annotation.cards,
             input_summary=annotation.recognised,
+            why=annotation.why,
         )
         with atomic_output(html) as temporary:
             temporary.write_text(page, encoding="utf-8")

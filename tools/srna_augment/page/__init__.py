@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..deciding import Deciding
+from .cards import MAXIMUM_CARDS, sample_cards
 from .markup import count, list_words, paragraphs, text, title
 from .samples import Samples
 from .sections import (
@@ -27,7 +29,7 @@ from .sections import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MAXIMUM_ROWS", "render_page"]
+__all__ = ["MAXIMUM_CARDS", "MAXIMUM_ROWS", "render_page"]
 
 
 def render_page(
@@ -36,6 +38,7 @@ def render_page(
     targets: Sequence[str],
     model_cards: Mapping[str, Mapping[str, Any]],
     input_summary: str,
+    why: Mapping[str, Mapping[int, Sequence[Deciding]]] | None = None,
 ) -> str:
     """Return the page as one self-contained HTML document.
 
@@ -52,6 +55,8 @@ def render_page(
         Target to its model's card: names to texts, numbers, lists or further mappings.
     input_summary : str
         What was read; each line becomes a paragraph.
+    why : mapping, optional
+        Target to row to the sRNAs that decided. Samples that are in it get a card each.
 
     Returns
     -------
@@ -79,8 +84,9 @@ def render_page(
         _section("What was read", paragraphs(input_summary)),
         _section("At a glance", overview(samples)),
         _section("Labels that disagree", disagreements(samples)),
+        _section("One by one", sample_cards(samples, why or {})),
         _section("All samples", sample_table(samples)),
-        _section("What the words mean", glossary(targets)),
+        _section("What the words mean", glossary(targets, explained=bool(why))),
         _section("The models", "".join(model_card(*card) for card in model_cards.items())),
         "</main>",
         f"<footer>Made by srna-augment {text(__version__)}. This file needs no network.</footer>",

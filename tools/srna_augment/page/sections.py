@@ -83,7 +83,7 @@ def disagreements(samples: Samples) -> str:
     for row in rows[:MAXIMUM_ROWS]:
         found = samples.disagreeing(row)
         said = "<br>".join(f"{title(t)}: {text(samples.labels[t][row])}" for t in found)
-        cells = "".join(_prediction(samples, row, t, named=True) for t in found)
+        cells = "".join(prediction(samples, row, t, named=True) for t in found)
         body.append(
             f"<tr><th><bdi>{text(samples.ids[row])}</bdi></th><td>{said}</td><td>{cells}</td>"
             f"<td>{_swap(samples, row)}</td></tr>"
@@ -115,8 +115,8 @@ def sample_table(samples: Samples) -> str:
     for row in samples.order[:MAXIMUM_ROWS]:
         name = text(samples.ids[row])
         cells = "".join(
-            f'<td data-sort="{_sort_key(samples, row, t)}">{_prediction(samples, row, t)}'
-            f"{_check(samples, row, t)}</td>"
+            f'<td data-sort="{_sort_key(samples, row, t)}">{prediction(samples, row, t)}'
+            f"{check(samples, row, t)}</td>"
             for t in samples.targets
         )
         body.append(f'<tr><th scope="row" data-sort="{name}"><bdi>{name}</bdi></th>{cells}</tr>')
@@ -140,7 +140,7 @@ def _cap(number: int) -> str:
     )
 
 
-def _prediction(samples: Samples, row: int, target: str, *, named: bool = False) -> str:
+def prediction(samples: Samples, row: int, target: str, *, named: bool = False) -> str:
     """One cell: best class, probability, status, what else is possible, years for age."""
     status = samples.status(row, target)
     best = samples.text(row, f"{target}_best")
@@ -174,7 +174,8 @@ def _years(samples: Samples, row: int) -> str:
     return f'<div class="small">about {years:.0f} years{between}</div>'
 
 
-def _check(samples: Samples, row: int, target: str) -> str:
+def check(samples: Samples, row: int, target: str) -> str:
+    """Return the label that was given, and whether the call agrees with it; '' for a blank."""
     label = samples.labels[target][row]
     if samples.disagrees(row, target):
         return f'<div class="small disagrees">✗ label: {text(label)}</div>'
@@ -188,7 +189,7 @@ def _sort_key(samples: Samples, row: int, target: str) -> str:
     return f"{text(samples.text(row, f'{target}_best'))} {1 - probability:.4f}"
 
 
-def glossary(targets: Sequence[str]) -> str:
+def glossary(targets: Sequence[str], *, explained: bool = False) -> str:
     """Return what the words of the page mean."""
     words = [
         (f'<span class="{s.style}"><span class="mark">{s.mark}</span></span> {s.words}', s.meaning)
@@ -213,6 +214,15 @@ def glossary(targets: Sequence[str]) -> str:
     if "age" in targets:
         words.append(
             ("about … years", "Predicted age, with the range that held most left-out samples.")
+        )
+    if explained:
+        words.append(
+            (
+                "what decided",
+                "The small RNAs that added most to the score of the class, or took most from it, "
+                "against the mean of the training samples (DeepLIFT), and how much higher or lower "
+                "they are there. They tell what the model looked at, not what causes a tissue.",
+            )
         )
     rows = "".join(f"<dt>{name}</dt><dd>{meaning}</dd>" for name, meaning in words)
     return f"<dl>{rows}</dl>"
