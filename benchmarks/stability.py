@@ -28,10 +28,11 @@ from srna_augment.attribution import native, tables  # noqa: E402
 from srna_augment.attribution.stability import Stability, stability  # noqa: E402
 from srna_augment.attribution.summary import TOP, Summary  # noqa: E402
 from srna_augment.expression import read_expression  # noqa: E402
+from srna_augment.fitting import Fitted, Recipe, fit_on  # noqa: E402
+from srna_augment.labelled import Labelled, labelled  # noqa: E402
 from srna_augment.learners.network import NetworkSettings  # noqa: E402
 from srna_augment.learners.network_recipe import network_recipe  # noqa: E402
 from srna_augment.learners.weights import equal_unit_weights  # noqa: E402
-from srna_augment.training import Fitted, Labelled, Recipe, fit_on, labelled  # noqa: E402
 
 
 def class_means(data: Labelled, fitted: Fitted, train: np.ndarray) -> dict[int, np.ndarray]:

@@ -68,10 +68,10 @@ def test_family_numbers():
     assert families("hsa-let-7a") == set()
 
 
-# What is known not to come out: blood is told by 486 and by what it lacks (145, 10b, 143). 451a is
-# what red cells bring: plasma and serum have more of it than blood (in log2 RPM), and in six of the
-# eleven studies of blood hardly higher than in the mean training sample, or lower. No other
-# reference (classes equal), nor samples instead of studies, nor those called right only, helps.
+# What is known not to come out: blood is told by 486 and by what it lacks (145, 10b, 143). Five of
+# the eleven studies labelled blood are white cells, which have no 451a; without them it is fifth
+# (docs/deeplift.md, What blood is told by). No other reference helps, nor samples instead of
+# studies.
 MISSED = {"blood"}
 
 

@@ -3,9 +3,10 @@
     browse.py URL EMAIL PASSWORD COUNTS METADATA WORDS FOLDER
 
 Logs in, uploads COUNTS and METADATA, runs 'sRNA augment' on the counts and nothing else, opens the
-page and the table, runs it again with the metadata, and last on WORDS, which cannot work. Writes
-PNGs to FOLDER and prints what was to be read, as JSON. Runs in the environment that
-scripts/galaxy_server.py makes for planemo and playwright.
+page and the table, runs it again with the metadata, then on WORDS, which cannot work, and last
+takes the tour from its first step to its last. Writes PNGs to FOLDER and prints what was to be
+read, as JSON. Runs in the environment that scripts/galaxy_server.py makes for planemo and
+playwright.
 """
 
 import json
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwr
 
 MINUTE = 60_000
 TOOL = "sRNA augment"
+TOUR = "Tell tissue, sex and age from small RNAs"
 
 
 class Visit:
@@ -156,6 +158,31 @@ def what_cannot_work(visit: Visit, words: str) -> dict:
     return {"error": item.inner_text()}
 
 
+def the_tour(visit: Visit) -> dict:
+    """Choose the tour from Galaxy's list, and click through it; return what each step showed."""
+    visit.page.goto(f"{visit.url}/tours", wait_until="domcontentloaded")
+    visit.page.get_by_role("link", name=TOUR).first.click()
+    bubble = visit.page.locator(".tour-element")
+    steps: list[dict] = []
+    while True:
+        expect(bubble.locator(".tour-next, .tour-end").first).to_be_visible()
+        visit.page.wait_for_timeout(500)  # it moves to what it points at
+        title = bubble.locator(".tour-title").inner_text()
+        text = bubble.locator(".tour-content").inner_text()
+        pointing = "tour-element-sticky" not in (bubble.get_attribute("class") or "")
+        steps.append({"title": title, "text": text, "pointing": pointing})
+        if len(steps) == 2:
+            visit.picture("tour")
+        further = bubble.locator(".tour-next")
+        if not further.count():
+            break
+        further.click()
+        expect(bubble.locator(".tour-title")).not_to_have_text(title)
+    bubble.locator(".tour-end").click()
+    expect(bubble).to_have_count(0)
+    return {"tour": steps}
+
+
 def main() -> None:
     """Walk through the tutorial, and say where it ended if it did."""
     url, email, password, counts, metadata, words, folder = sys.argv[1:]
@@ -168,6 +195,7 @@ def main() -> None:
             seen = first_time(visit, counts, metadata)
             seen |= with_metadata(visit, counts, metadata)
             seen |= what_cannot_work(visit, words)
+            seen |= the_tour(visit)
         except Exception:
             visit.picture("ended_here")
             (visit.folder / "ended_here.html").write_text(visit.page.content())

@@ -9,11 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from galaxy_harness import CLIENT, ROOT, SUITE
 
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(2400)]
 
-PICTURES = ["upload", "tool", "done", "page", "table", "metadata", "checked", "error"]
+PICTURES = ["upload", "tool", "done", "page", "table", "metadata", "checked", "error", "tour"]
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +61,16 @@ def test_a_red_dataset_says_what_to_mend(visit: tuple[dict, Path]) -> None:
     message = visit[0]["error"]
     assert "words.tsv, row 2, column S1: 'many' is not a number" in message
     assert "Traceback" not in message
+
+
+def test_the_tour_can_be_clicked_through(visit: tuple[dict, Path]) -> None:
+    """Every step is shown, and those that name a part of the page point at it."""
+    written = yaml.safe_load((SUITE / "tours" / "srna_augment.yaml").read_text())["steps"]
+    steps = visit[0]["tour"]
+    assert [step["title"] for step in steps] == [step["title"] for step in written]
+    assert [step["pointing"] for step in steps] == ["element" in step for step in written]
+    assert "mirna.tsv" in steps[1]["text"]
+    assert "<" not in steps[1]["text"]
 
 
 def test_pictures_were_taken(visit: tuple[dict, Path]) -> None:
