@@ -64,7 +64,11 @@ workflow {
             .map { _job, model, _metrics -> model }
             .collect(sort: { model -> model.name })
         : channel.value(listedFiles(params.models))
-    AUGMENT(tables, metadata, chosen)
+    // labels that the models have learnt are checked by models that have not
+    left_out = training
+        ? CROSS_VALIDATE.out.predictions.map { _job, table -> table }.collect(sort: { table -> table.name })
+        : channel.value([])
+    AUGMENT(tables, metadata, chosen, left_out)
 
     // -> one page of everything
     versions = channel.topic('versions').unique().toSortedList().map { rows -> versionsYaml(rows) }

@@ -1,5 +1,6 @@
 // The blanks of the metadata filled, each call with its probability, term and status.
-// No models: the one that ships with augment.
+// No models: the one that ships with augment. Predictions: of samples that the models trained on, by
+// models that did not.
 process AUGMENT {
     tag "${tables.collect { table -> table.name.tokenize('/').last() }.join(', ')}"
     label 'base_image'
@@ -10,6 +11,7 @@ process AUGMENT {
     path tables, arity: '1..*', stageAs: 'table?/*'
     path metadata
     path models
+    path predictions, stageAs: 'out_of_fold?/*'
 
     output:
     path 'annotated.tsv', emit: table
@@ -21,8 +23,9 @@ process AUGMENT {
     script:
     def labels = metadata ? "--metadata ${metadata}" : ''
     def chosen = models.collect { model -> "--model ${model}" }.join(' ')
+    def left_out = predictions.collect { table -> "--out-of-fold ${table}" }.join(' ')
     """
-    augment ${tables} ${labels} ${chosen} \\
+    augment ${tables} ${labels} ${chosen} ${left_out} \\
         --output annotated.tsv \\
         --html annotated.html \\
         --cellxgene cellxgene.tsv \\

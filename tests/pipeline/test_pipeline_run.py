@@ -222,6 +222,28 @@ def test_resume_runs_nothing_again(
     assert len(CACHED.findall(done.stdout)) == len(SUBMITTED.findall(whole[0]))
 
 
+def test_labels_are_checked_by_models_that_had_not_learnt_them(whole: tuple[str, Path]) -> None:
+    checks = {
+        row["sample_id"]: row["tissue_check"]
+        for row in read(whole[1] / "annotated.tsv")
+        if row["tissue"]
+    }
+
+    def left_out(learner: str) -> dict[str, str]:
+        rows = read(whole[1] / "predictions" / f"tissue.{learner}.tsv")
+        return {
+            row["sample_id"]: "agrees" if row["predicted"] == row["truth"] else "disagrees"
+            for row in rows
+            if (row["model"], row["scheme"]) == (learner, "group")
+        }
+
+    judged = [left_out(learner) for learner in ("dl", "rf")]
+    made = {sample: check for sample, check in checks.items() if check and sample in judged[0]}
+    assert len(made) > len(judged[0]) / 2
+    # those of the learner that did best
+    assert any(made.items() <= each.items() for each in judged)
+
+
 def test_scattered_folds_give_the_same_tables(
     nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path]
 ) -> None:

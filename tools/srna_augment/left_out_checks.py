@@ -65,24 +65,21 @@ def read_left_out(paths: list[Path], models: list[TargetModel]) -> Checks:
     if not paths:
         return {}
     found = [part for part in read_predictions(paths) if isinstance(part, OutOfFold)]
-    checks = {}
+    checks: dict[str, dict[str, LeftOut]] = {}
     for model in models:
-        mine = [
-            part
-            for part in found
-            if (part.target, part.model) == (model.target, model.card.get("learner"))
-            and part.scheme in CALIBRATES
-        ]
+        wanted = (model.target, model.card.get("learner"))
+        mine = [part for part in found if (part.target, part.model) == wanted]
         if mine:
-            checks[model.target] = _by_sample(
-                min(mine, key=lambda part: CALIBRATES.index(part.scheme))
-            )
+            # a transfer says nothing of the samples that were trained on
+            folded = [part for part in mine if part.scheme in CALIBRATES]
+            folded.sort(key=lambda part: CALIBRATES.index(part.scheme))
+            checks[model.target] = _by_sample(folded[0]) if folded else {}
     if not checks:
         there = sorted({f"{part.target} by {part.model}" for part in found})
-        wanted = ", ".join(f"{model.target} by {model.card.get('learner')}" for model in models)
+        known = ", ".join(f"{model.target} by {model.card.get('learner')}" for model in models)
         raise DataError(
             f"--out-of-fold {', '.join(map(str, paths))}: holds {', '.join(there) or 'nothing'}, "
-            f"and the models are {wanted}: give what --predictions wrote beside them"
+            f"and the models are {known}: give what --predictions wrote beside them"
         )
     return checks
 
