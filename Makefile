@@ -77,6 +77,7 @@ format: $(PACKAGES) ## Lay the Python code out
 
 bench: $(PACKAGES) ## Measure explaining and reading, side by side (on a quiet machine)
 	$(VENV)/bin/python benchmarks/attribution.py
+	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/reading.py
 	$(VENV)/bin/python benchmarks/reading.py --scale
 

@@ -19,6 +19,7 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 click.rich_click.TEXT_MARKUP = "rich"
+click.rich_click.TEXT_EMOJIS = False
 click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 click.rich_click.STYLE_HELPTEXT = ""
 click.rich_click.MAX_WIDTH = 100
@@ -185,6 +186,13 @@ class Command(click.RichCommand):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.RichHelpFormatter) -> None:
+        """Lay the help out without looking for emoji, whose table takes an eighth of the time."""
+        from rich import markup
+
+        vars(markup)["_emoji_replace"] = lambda text, default_variant=None: text
+        super().format_help(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with logging and threads set up."""
