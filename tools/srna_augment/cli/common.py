@@ -187,12 +187,12 @@ class Command(click.RichCommand):
             ctx.exit(2)
         return super().parse_args(ctx, args)
 
-    def format_help(self, ctx: click.Context, formatter: click.RichHelpFormatter) -> None:
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lay the help out without looking for emoji, whose table takes an eighth of the time."""
         from rich import markup
 
         vars(markup)["_emoji_replace"] = lambda text, default_variant=None: text
-        super().format_help(ctx, formatter)
+        super().format_help(ctx, formatter)  # type: ignore[arg-type]  # click says less than rich-click
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with logging and threads set up."""
