@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Describe the project for machines: codemeta.json, ro-crate-metadata.json, the demo's Croissant.
 
-And the figures of the model's card: the `model-index` in front of models/README.md.
+And the figures of the model where they are repeated: the `model-index` in front of
+models/README.md, the table and the badges of README.md.
 
 All they say comes from files that say it already: CITATION.cff, pyproject.toml, nextflow.config,
 nextflow_schema.json, assets/ and docs/benchmark.md. ``--check`` writes nothing and fails where they
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import html
 import json
 import re
 import sys
@@ -26,6 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "assets" / "demo"
 CARD = ROOT / "models" / "README.md"
 BENCHMARK = ROOT / "docs" / "benchmark.md"
+README = ROOT / "README.md"
+BADGES = ROOT / "docs" / "images"
+CHARACTER = 6.6  # width in pixels
 SPDX = "https://spdx.org/licenses/"
 FLOATS = {"age_years"}
 CROISSANT = {
@@ -94,7 +99,8 @@ def main() -> None:
         path: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         for path, content in documents().items()
     }
-    for path, text in (texts | {CARD: card()}).items():
+    texts |= {CARD: card(), README: readme()} | badges()
+    for path, text in texts.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             old.append(path.relative_to(ROOT))
             if not check:
@@ -304,8 +310,8 @@ def card() -> str:
     return f"---\n{found[1]}{figures}---\n{text[found.end() :]}"
 
 
-def results(citation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Read the table of what ships in docs/benchmark.md, as Hugging Face's model-index has it."""
+def shipped() -> list[dict[str, str]]:
+    """Read the table of what ships in docs/benchmark.md, a dictionary a row."""
     text = BENCHMARK.read_text(encoding="utf-8")
     table = re.search(r"<!-- figures: shipped -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
     if table is None:
@@ -313,14 +319,65 @@ def results(citation: dict[str, Any]) -> list[dict[str, Any]]:
     lines = [
         [cell.strip() for cell in line.strip("| ").split("|")] for line in table[1].split("\n")
     ]
-    header, rows = lines[0], lines[2:]
+    return [dict(zip(lines[0], row, strict=True)) for row in lines[2:]]
+
+
+def readme() -> str:
+    """Return README.md with the figures of what ships in its table."""
+    text = README.read_text(encoding="utf-8")
+    lines = ["| target | right at a new laboratory | gets a call | calls that are right |"]
+    lines.append("|---|---|---|---|")
+    for row in shipped():
+        called = re.fullmatch(r"([\d.]+) of ([\d.]+)", row["called: right of share"])
+        right, share = (called[1], called[2]) if called else ("", "none")
+        name = row["target"].replace("_", " ")
+        lines.append(f"| {name} | {row['right, by study']} | {share} | {right} |")
+    mark = re.compile(r"(<!-- figures: shipped -->\n).*?\n?(<!-- end -->)", re.DOTALL)
+    filled, n = mark.subn(lambda found: f"{found[1]}{chr(10).join(lines)}\n{found[2]}", text)
+    if n != 1:
+        sys.exit(f"{README}: no mark '<!-- figures: shipped -->', or more than one")
+    return filled
+
+
+def badges() -> dict[Path, str]:
+    """Draw the badges of README.md: what the project says of itself elsewhere."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    config = (ROOT / "nextflow.config").read_text(encoding="utf-8")
+    nextflow = re.search(r"nextflowVersion = '!?([^']*)'", config)
+    if nextflow is None:
+        sys.exit("nextflow.config: has no nextflowVersion")
+    words = {
+        "version": project["version"],
+        "licence": project["license"],
+        "python": project["requires-python"],
+        "nextflow": nextflow[1],
+    }
+    return {BADGES / f"badge-{name}.svg": badge(name, value) for name, value in words.items()}
+
+
+def badge(name: str, value: str) -> str:
+    """Return an SVG with a name and a value."""
+    left, right = (round(CHARACTER * len(text)) + 12 for text in (name, value))
+    shown = html.escape(value)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
+        f'aria-label="{name}: {shown}"><title>{name}: {shown}</title>'
+        f'<rect width="{left}" height="20" fill="#555"/>'
+        f'<rect x="{left}" width="{right}" height="20" fill="#0072b2"/>'
+        '<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" '
+        f'font-size="11"><text x="{left / 2:g}" y="14">{name}</text>'
+        f'<text x="{left + right / 2:g}" y="14">{shown}</text></g></svg>\n'
+    )
+
+
+def results(citation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the figures of what ships as Hugging Face's model-index has them."""
     source = {
         "name": "docs/benchmark.md",
         "url": citation["repository-code"] + "/blob/main/docs/benchmark.md",
     }
     found = []
-    for row in rows:
-        cells = dict(zip(header, row, strict=True))
+    for cells in shipped():
         low_high = re.fullmatch(r"([\d.]+) \(([\d.]+) to ([\d.]+)\)", cells["right, by study"])
         if low_high is None:
             sys.exit(f"{BENCHMARK}: {cells['right, by study']!r} is not a figure with its interval")

@@ -76,6 +76,14 @@ def test_the_card_has_the_figures_of_the_benchmark(root):
             assert cells[7].strip() == "none"
 
 
+def test_pictures_of_the_readme_are_there_and_small(root):
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", (root / "README.md").read_text())
+    assert len([name for name in shown if name.endswith(".png")]) == 3
+    for name in shown:
+        assert not name.startswith("http"), name  # no service that could say something else
+        assert (root / name).stat().st_size < 150_000, name
+
+
 def test_croissant_has_the_sums_of_the_tables(demo_data):
     described = read(demo_data / "croissant.json")
     files = {file["@id"]: file for file in described["distribution"]}
