@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from srna_augment.attribution.importance import permutation_loss
+from srna_augment.attribution.importance_parts import FoldVotes, ImportanceParts, read_parts
+from srna_augment.errors import DataError
 from srna_augment.learners.forest import ForestSettings, fit_forest
 from srna_augment.model.forest import Forest
 
@@ -63,3 +67,30 @@ def test_the_marker_of_a_class_costs_it_most_votes():
         mean = found[y[120:] == name].mean(axis=0)
         assert mean.argmax() == name
         assert np.abs(mean[3:]).max() < 0.3 * mean[name]  # decoys
+
+
+def part(scheme: str, *folds: FoldVotes, features: tuple[str, ...] = ("a", "b")) -> ImportanceParts:
+    return ImportanceParts("tissue", scheme, list(features), list(folds))
+
+
+def test_parts_come_back_in_the_order_in_which_they_are_given(tmp_path: Path) -> None:
+    """The second file has no fold: fewer groups were there than folds asked for."""
+    first = FoldVotes(["x", "\u00e9 y"], np.array([True, False]), np.array([[0.5, -1]], "f4"))
+    last = FoldVotes(["z"], np.array([True]), np.array([[0.25, 0]], "f4"))
+    paths = tuple(tmp_path / f"{name}.h5" for name in ("last", "none", "first"))
+    for path, folds in zip(paths, ([last], [], [first]), strict=True):
+        part("group", *folds).write(path)
+    found = read_parts(paths, "tissue")
+    assert [fold.samples for fold in found.folds] == [["z"], ["x", "\u00e9 y"]]
+    np.testing.assert_array_equal(found.folds[1].known, [True, False])
+    np.testing.assert_array_equal(found.folds[1].votes, first.votes)
+
+
+def test_parts_that_do_not_go_together(tmp_path: Path) -> None:
+    part("group").write(tmp_path / "group.h5")
+    part("random").write(tmp_path / "random.h5")
+    part("group", features=("a", "c")).write(tmp_path / "other.h5")
+    with pytest.raises(DataError, match=r"random\.h5: is of scheme random, .*group\.h5 of group"):
+        read_parts((tmp_path / "group.h5", tmp_path / "random.h5"), "tissue")
+    with pytest.raises(DataError, match=r"other\.h5: has other features"):
+        read_parts((tmp_path / "group.h5", tmp_path / "other.h5"), "tissue")
