@@ -33,6 +33,8 @@ AGREES, DISAGREES = "agrees", "disagrees"
 SUFFIXES = ("best", "probability", "status", "pred", "pred_ontology_term_id", "set", "check")
 YEARS_COLUMNS = ("age_years_pred", "age_years_low", "age_years_high")
 DIGITS = 4
+# Probabilities come out of a table of float32, a threshold may be one of them.
+ROUNDING = 1e-6
 
 
 @dataclass
@@ -289,7 +291,7 @@ def _check_left_out(
         known = left_out.get(sample)
         if known is None or given[i] == "":
             continue
-        sure = known.possible and known.probability >= model.calibration.threshold
+        sure = known.possible and known.probability >= model.calibration.threshold - ROUNDING
         check[i] = (AGREES if known.best == given[i] else DISAGREES) if sure else ""
 
 
