@@ -22,6 +22,8 @@ MAXIMUM_RATIO = 200
 FREE_BYTES = 256 << 20
 # What a string takes in memory, its pointer included.
 BYTES_OF_STRING = 64
+# What a model, or a part of one, may hold unpacked.
+MAXIMUM_BYTES = 4 << 30
 
 
 def is_implausible(packed: int, unpacked: int) -> bool:
@@ -148,6 +150,24 @@ def own_datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
             if is_implausible(size, total):
                 raise ValueError(f"it declares more than {MAXIMUM_RATIO} times its size")
             yield name, item
+
+
+def refuse_all_but_plain_arrays(file: h5py.File) -> None:
+    """Refuse an HDF5 file of ours that holds anything but a sane amount of numbers.
+
+    Raises
+    ------
+    ValueError
+        As `own_datasets`; or something is no number, is packed by another filter than gzip, or all
+        of it declares more than `MAXIMUM_BYTES`.
+    """
+    total = 0
+    for name, item in own_datasets(file):
+        if item.dtype.kind not in "fiu" or item.compression not in (None, "gzip"):
+            raise ValueError(f"'{name}' is not a plain array of numbers")
+        total += item.size * item.dtype.itemsize
+        if total > MAXIMUM_BYTES:
+            raise ValueError("it declares more than 4 GiB")
 
 
 def refuse_unsound_hdf5(file: h5py.File, where: str) -> None:

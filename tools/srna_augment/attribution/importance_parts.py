@@ -17,14 +17,13 @@ import numpy as np
 
 from ..errors import DataError
 from ..files import atomic_output, create_hdf5
-from ..unpacking import own_datasets
+from ..unpacking import refuse_all_but_plain_arrays
 
 if TYPE_CHECKING:
     import h5py
 
 FORMAT = "srna-augment importance of folds"
 FORMAT_VERSION = 1
-MAXIMUM_BYTES = 4 << 30
 ADVICE = "give what train-rf --save-importance wrote"
 
 
@@ -120,7 +119,7 @@ def _read(path: Path) -> ImportanceParts:
                 raise DataError(f"{path}: an HDF5 file, but not importance of folds: {ADVICE}")
             if int(file.attrs.get("format_version", 0)) != FORMAT_VERSION:
                 raise DataError(f"{path}: written by another version: run the folds anew")
-            _refuse_all_but_plain_arrays(file)
+            refuse_all_but_plain_arrays(file)
             features = _read_names(file, "features")
             groups = file["folds"]
             folds = [_read_fold(groups[str(k)], len(features)) for k in range(len(groups))]
@@ -133,17 +132,6 @@ def _read(path: Path) -> ImportanceParts:
     except Exception as error:  # whatever a damaged or hostile file provokes ends in one line
         reason = (str(error).splitlines() or [type(error).__name__])[0][:150]
         raise DataError(f"{path}: not sound ({reason}): {ADVICE}") from None
-
-
-def _refuse_all_but_plain_arrays(file: h5py.File) -> None:
-    """Check storage, filters, types and sizes before anything is read."""
-    total = 0
-    for name, item in own_datasets(file):
-        if item.dtype.kind not in "fu" or item.compression not in (None, "gzip"):
-            raise ValueError(f"'{name}' is not a plain array of numbers")
-        total += item.size * item.dtype.itemsize
-        if total > MAXIMUM_BYTES:
-            raise ValueError("it declares more than 4 GiB")
 
 
 def _read_fold(group: h5py.Group, n_features: int) -> FoldVotes:

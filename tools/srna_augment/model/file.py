@@ -16,7 +16,7 @@ from ..calibration import Calibration, Novelty
 from ..errors import DataError, data_of
 from ..files import atomic_output, create_hdf5
 from ..normalisation import State
-from ..unpacking import own_datasets
+from ..unpacking import refuse_all_but_plain_arrays
 from .forest import LEAF, Forest
 from .inputs import VIEWS, Inputs
 from .network import LAYERS, BatchNorm, Dense, Layer, Network
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 FORMAT = "srna-augment model"
 FORMAT_VERSION = 2
-MAXIMUM_BYTES = 4 << 30
 MAXIMUM_MEMBERS = 1000
 # No weight, threshold or value of an input comes near; products of such still fit in float32.
 LARGEST = 1e9
@@ -89,7 +88,7 @@ def load_models(path: str | Path) -> list[TargetModel]:
                     f"{path}: model format {version}, this version reads {FORMAT_VERSION}: "
                     f"install the srna-augment that made it, or train anew"
                 )
-            _refuse_all_but_plain_arrays(file)
+            refuse_all_but_plain_arrays(file)
             if not len(file["targets"]):
                 raise ValueError("it has no target")
             with data_of(str(path)):
@@ -106,17 +105,6 @@ def load_models(path: str | Path) -> list[TargetModel]:
     except Exception as error:  # whatever a damaged or hostile file provokes ends in one line
         reason = (str(error).splitlines() or [type(error).__name__])[0][:150]
         raise DataError(f"{path}: not a sound model ({reason}): fetch or train it anew") from None
-
-
-def _refuse_all_but_plain_arrays(file: h5py.File) -> None:
-    """Check links, storage, filters, types and sizes before anything is read."""
-    total = 0
-    for name, item in own_datasets(file):
-        if item.dtype.kind not in "fiu" or item.compression not in (None, "gzip"):
-            raise ValueError(f"'{name}' is not a plain array of numbers")
-        total += item.size * item.dtype.itemsize
-        if total > MAXIMUM_BYTES:
-            raise ValueError("it declares more than 4 GiB")
 
 
 def _write_json(group: h5py.Group, name: str, content: Any) -> None:
