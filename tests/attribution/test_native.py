@@ -203,6 +203,67 @@ def test_several_references_are_averaged_over_contributions():
     assert found.relative_delta() < 1e-5
 
 
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("outputs", ["all", "predicted"])
+def test_linear_members_are_multiplied_out_and_summed(rule, outputs):
+    """Dense layers in a row are one matrix, and linear members add up: W = A B / 4 + 3 C / 4."""
+    a, b = array([1, 2], [0, 1], [-1, 1]), array([1, 0, 2], [3, 1, 0])
+    c = array([0, 1, 0], [4, 0, 0], [0, 0, 8])
+    zeros = [np.zeros(n, "f4") for n in (2, 3, 3)]
+    network = Network(
+        [[Dense(a, zeros[0]), Dense(b, zeros[1])], [Dense(c, zeros[2])]], np.array([0.25, 0.75])
+    )
+    joined = 0.25 * a @ b + 0.75 * c
+    joined -= joined.mean(axis=1, keepdims=True)
+    x, reference = array([1, 2, 3], [-1, 0, 5]), array(1, 1, 1)
+    every = (x - reference)[:, None] * joined.T
+    found = contributions(network, x, reference, rule=rule, outputs=outputs)
+    best = (x @ joined).argmax(axis=1)
+    expected = every if outputs == "all" else every[np.arange(2), best][:, None]
+    np.testing.assert_allclose(found.values, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_linear_member_beside_one_with_relu_where_one_class_is_asked_for(rule):
+    """Half of relu(x1) for class 0 and half of 4 x2 for class 1, both mean-normalised."""
+    zeros = np.zeros(2, "f4")
+    bent = [Dense(array([1, 0], [0, 0]), zeros), ReLU(), Dense(array([1, 0], [0, 0]), zeros)]
+    straight = [Dense(array([0, 0], [0, 4]), zeros)]
+    network = Network([bent, straight], np.array([0.5, 0.5]))
+    for output, expected in ((0, [1.5, -3]), (1, [-1.5, 3])):
+        found = contributions(network, array([6, 3]), array(0, 0), rule=rule, outputs=output)
+        np.testing.assert_allclose(found.values, [[expected]], atol=1e-5)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_scalings_before_a_relu_without_a_dense_layer_are_folded(rule):
+    """u = 5 (2 x + 3) - 1 for the first input, 7 (-x + 1) + 2 for the second; then 3 relu(u)."""
+    one, none = array(1, 1), array(0, 0)
+    network = single(
+        BatchNorm(array(2, -1), array(3, 1), none, one, array(0)),
+        BatchNorm(array(5, 7), array(-1, 2), none, one, array(0)),
+        ReLU(),
+        Dense(array([3], [3]), array(0)),
+    )
+    found = contributions(network, array([1, 4], [-9, 0]), none, rule=rule, outputs=0)
+    # at the reference u is (14, 9); at the samples (24, -19) and (-76, 9)
+    np.testing.assert_allclose(found.values[:, 0], [[30, -27], [-42, 0]], rtol=1e-5)
+
+
+def test_a_network_that_ends_in_a_relu_is_refused():
+    dense = Dense(array([1], [1]), array(0))
+    network = Network([[dense], [dense, ReLU()]], np.ones(2))
+    with pytest.raises(DataError, match="^the network does not end in a dense layer: its logits"):
+        contributions(network, array([1, 1]), array(0, 0), outputs=0)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 3), (1, 1, 2)])
+def test_inputs_of_another_shape_are_refused(shape):
+    network = single(Dense(array([1], [1]), array(0)))
+    with pytest.raises(ValueError, match=r"expected \(n_samples, 2\)"):
+        next(native.stream(network, np.zeros(shape, "f4"), np.zeros((1, 2), "f4")))
+
+
 def test_no_sample_gives_no_block():
     x, reference = samples()
     found = contributions(networks()["linear"], x[:0], reference, outputs="all")

@@ -45,6 +45,65 @@ def test_top_mask_takes_positive_ones_only():
     np.testing.assert_array_equal(top_mask(values, 2), expected)
 
 
+def test_shares_count_samples_and_studies():
+    """Study A: (4, -1), (2, 0); study B: (9, 3), (-3, 0). A's means are (3, -0.5), B's (3, 1.5)."""
+    summary = Summary(np.array(["A", "A", "B", "B"], dtype=object))
+    zeros = np.zeros(4, dtype=int)
+    summary.add(np.arange(4), zeros, zeros, np.array([[4.0, -1], [2, 0], [9, 3], [-3, 0]]))
+    (found,) = summary.results()
+    np.testing.assert_allclose(found.mean, [3, 0.5])
+    np.testing.assert_allclose(found.sd, [np.sqrt(74 / 3), np.sqrt(3)])
+    np.testing.assert_allclose(found.share_positive, [0.75, 0.25])
+    np.testing.assert_allclose(found.share_top, [0.75, 0.25])
+    np.testing.assert_array_equal(found.studies_positive, [2, 1])
+    np.testing.assert_array_equal(found.studies_top, [2, 1])
+
+
+def test_means_of_zero_are_not_positive_and_one_sample_has_no_spread():
+    summary = Summary(np.array(["A"], dtype=object))
+    zero = np.zeros(1, dtype=int)
+    summary.add(zero, zero, zero, np.array([[0.0, 2]]))
+    (found,) = summary.results()
+    np.testing.assert_array_equal(found.studies_positive, [0, 1])
+    np.testing.assert_array_equal(found.sd, [0, 0])
+
+
+def test_no_sample_adds_nothing():
+    summary = Summary(np.array(["A"], dtype=object))
+    none = np.zeros(0, dtype=int)
+    summary.add(none, none, none, np.zeros((0, 2)))
+    assert summary.results() == []
+
+
+def test_top_mask_of_many_features_is_that_of_sorting():
+    values = np.random.default_rng(3).normal(size=(7, 500))
+    order = np.argsort(-values, axis=1)[:, :20]
+    expected = np.zeros(values.shape, dtype=bool)
+    np.put_along_axis(expected, order, True, axis=1)
+    np.testing.assert_array_equal(top_mask(values, 20), expected)
+
+
+def test_top_mask_where_few_features_speak_for_a_class():
+    few = np.array([[0.5, 0, -1]])
+    np.testing.assert_array_equal(top_mask(few, 3), [[True, False, False]])
+    # the second largest of four is zero, which speaks for nothing
+    np.testing.assert_array_equal(top_mask(np.array([[0.5, 0, -1, -1]]), 2), [[True] + [False] * 3])
+
+
+def test_a_feature_that_part_of_a_study_reports_has_the_mean_of_that_part():
+    values = np.array([[2.0, 8], [np.nan, 8]])
+    np.testing.assert_allclose(
+        level_difference(values, np.array(["A", "A"]), np.array([0.5, 1])), [1.5, 7]
+    )
+
+
+def test_where_one_class_was_explained_it_is_taken():
+    outputs, values = np.array([[2], [1]]), np.array([[[1.0, 2]], [[3, 4]]])
+    classes, picked = own_class(outputs, values, np.array([0, 0]))
+    np.testing.assert_array_equal(classes, [2, 1])
+    np.testing.assert_array_equal(picked, [[1, 2], [3, 4]])
+
+
 def test_level_difference_by_hand():
     """Study A has 2 and 4, study B 9: 6 by study; the second feature B does not report."""
     values = np.array([[2, 1, np.nan], [4, 3, np.nan], [9, np.nan, np.nan]])
