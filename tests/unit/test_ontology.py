@@ -1,3 +1,5 @@
+import csv
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,14 @@ def test_tissue_labels_of_sources_become_classes():
     )
     expected = ["colon", "adrenal gland", "liver", "", "", "my organ"]
     assert ontology.labels(given, "tissue").tolist() == expected
+
+
+def test_every_term_of_a_tissue_stands_in_the_ontology(root):
+    with (root / "tests" / "data" / "ontology_terms.tsv").open(encoding="utf-8") as handle:
+        known = {row["term_id"] for row in csv.DictReader(handle, delimiter="\t")}
+    terms = {tissue.term_id for tissue in ontology.tissues().values()}
+    assert len(terms) > 30
+    assert terms <= known
 
 
 def test_groups_follow_from_tissues():
