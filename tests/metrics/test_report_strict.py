@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import shutil
 import subprocess
@@ -11,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from metrics_toys import age_rows, toy_rows
+from metrics_toys import age_rows, toy_rows, write_rows
 
 from srna_augment.annotate import Annotation
 from srna_augment.attribution import plots
@@ -26,6 +28,16 @@ from srna_augment.reading_summary import load, save
 
 # More points than MultiQC draws in a browser unless it is told to.
 SAMPLES = 2100
+# Calls, map, confusion, coverage, reliability, contributions, forest, depth
+PLOTS = 8
+PROBE = """<script>addEventListener("load", () => setTimeout(() => {
+  const map = document.getElementById("srna_augment_map_plot");
+  document.body.dataset.seen = JSON.stringify({
+    wide: document.documentElement.scrollWidth, window: innerWidth,
+    plots: document.querySelectorAll(".hc-plot.js-plotly-plot").length,
+    below: map.layout.legend.orientation === "h",
+  });
+}, 4000))</script>"""
 ORDER = (
     "What was read",
     "What was filled in",
@@ -57,7 +69,7 @@ def annotation() -> Annotation:
     return Annotation(table, ["tissue"], {}, "", places)
 
 
-def write_all(folder: Path, write) -> None:
+def write_all(folder: Path) -> None:
     """Write the sections of each tool into a folder of its own, as the workflow does."""
     table, metadata = folder / "table.tsv", folder / "samples.tsv"
     counts = pd.DataFrame(
@@ -74,7 +86,7 @@ def write_all(folder: Path, write) -> None:
     save(expression.reading, folder / "reading.json")
     rows = [*toy_rows(), *toy_rows(model="rf"), *toy_rows(scheme="random"), *age_rows()]
     report = build_report(
-        read_predictions([write(rows)]),
+        read_predictions([write_rows(folder / "predictions.tsv", rows)]),
         Settings(resamples=20),
         version="1.2.3",
         reading=load(folder / "reading.json"),
@@ -89,17 +101,25 @@ def write_all(folder: Path, write) -> None:
     plots.write_importance(folder / "deeplift", "tissue", heat, "folds left out subjects")
 
 
-@pytest.mark.slow
-def test_strict_has_nothing_to_say_and_sections_are_in_order(tmp_path, write, root):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, root) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """Return what MultiQC said in strict mode, and its page."""
     program = shutil.which("multiqc", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("multiqc is not installed (make setup installs it)")
-    write_all(tmp_path, write)
-    config = root / "assets" / "multiqc_config.yml"
+    folder = tmp_path_factory.mktemp("report")
+    write_all(folder)
+    page, config = folder / "r.html", root / "assets" / "multiqc_config.yml"
     done = subprocess.run(
-        [program, tmp_path, "--strict", "--config", config, "--filename", tmp_path / "r.html"],
-        capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
+        [program, folder, "--strict", "--config", config, "--filename", page],
+        capture_output=True, text=True, check=False, timeout=300, cwd=folder,
     )  # fmt: skip
+    return done, page
+
+
+@pytest.mark.slow
+def test_strict_has_nothing_to_say_and_sections_are_in_order(built):
+    done, path = built
     assert done.returncode == 0, done.stderr
     said = [
         line
@@ -108,6 +128,32 @@ def test_strict_has_nothing_to_say_and_sections_are_in_order(tmp_path, write, ro
         and "Strict mode specified" not in line
     ]
     assert said == []
-    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
     headings = re.findall(r'<h2 class="[^"]*"[^>]*>\s*(?:<[^>]*>\s*)*([^<]+?)\s*<', page)
     assert [heading for heading in headings if heading in ORDER] == list(ORDER)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [500, 1400])  # Chromium's windows are not narrower
+def test_the_page_is_no_wider_than_its_window(built, width):
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium")
+    page = built[1].read_text(encoding="utf-8")
+    end = page.rindex("</body>")  # others are in scripts
+    looked_at = built[1].with_name(f"{width}.html")
+    looked_at.write_text(page[:end] + PROBE + page[end:], encoding="utf-8")
+    done = subprocess.run(
+        [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900",
+            "--virtual-time-budget=20000", "--dump-dom", looked_at.as_uri(),
+        ],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    found = re.search(r'data-seen="([^"]*)"', done.stdout)
+    assert found, done.stderr[-500:]
+    seen = json.loads(html.unescape(found[1]))
+    assert seen["wide"] <= seen["window"] == width
+    assert seen["plots"] >= PLOTS
+    # on a phone legends lie below the plots
+    assert seen["below"] == (width <= 600)
