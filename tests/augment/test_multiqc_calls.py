@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from srna_augment.annotate import Annotation
+from srna_augment.left_out_checks import LeftOut
 from srna_augment.multiqc_calls import write_multiqc
 from srna_augment.sample_map import MOST_POINTS, place, principal_plane
 
@@ -58,6 +59,14 @@ def test_two_samples_of_a_study_with_each_others_label_are_named_as_a_swap(annot
     table.loc[3, "study"] = "S2"
     data = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"]
     assert "swap" not in data["d, tissue"]
+
+
+def test_what_contradicts_a_training_sample_is_what_was_said_out_of_fold(annotation, tmp_path):
+    # the final model has learnt the wrong label; the fold's model names another class
+    annotation.table.loc[1, ["tissue_best", "tissue_probability"]] = ["liver", "0.9990"]
+    annotation.left_out = {"tissue": {"<b>": LeftOut("lung", 0.91, True)}}
+    data = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"]
+    assert data == {"&lt;b&gt;, tissue": {"label": "liver", "call": "lung", "probability": 0.91}}
 
 
 def test_a_tissue_that_contradicts_a_group_is_shown_with_its_group(annotation, tmp_path):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from srna_augment import page
+from srna_augment.left_out_checks import LeftOut
 
 VOID = {"meta", "br", "input"}
 HOSTILE = [
@@ -94,6 +95,17 @@ def test_disagreements_stand_first_with_their_swap() -> None:
     ]
     names = [row[0] for row in found["All samples"][1:]]
     assert names == ["swap-a", "swap-b", "kept", "odd"]
+
+
+def test_a_training_sample_is_shown_with_what_was_said_out_of_fold() -> None:
+    # the final model agrees with the labels that it has learnt
+    frame = annotated(tissue_best=["colon", "liver", "lung", "brain"])
+    out = {"swap-a": LeftOut("brain", 0.9, True), "swap-b": LeftOut("liver", 0.85, True)}
+    found = _Page(render(frame, left_out={"tissue": out})).rows["Labels that disagree"]
+    assert found[1:] == [
+        ["swap-a", "Tissue: liver", "Tissue: brain 90%, when left out of training", "with swap-b"],
+        ["swap-b", "Tissue: brain", "Tissue: liver 85%, when left out of training", "with swap-a"],
+    ]
 
 
 def test_a_swap_must_explain_every_target() -> None:

@@ -60,7 +60,7 @@ FINE = {
     ("change", "words"),
     [
         ({}, []),
-        ({"share_known": 0.2}, ["no other study has its class"]),
+        ({"share_known": 0.2}, ["training did not know its class"]),
         ({"distance": 2.0}, ["unlike what it was trained on"]),
         ({"reads": 6000.0}, ["6 thousand reads a sample"]),
         ({"features_reported": 0.5}, ["reports 50 % of the features"]),

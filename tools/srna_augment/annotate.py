@@ -56,6 +56,8 @@ class Annotation:
         for those that were not drawn.
     why : dict
         Target to row to the sRNAs that decided there, of the samples that were to be explained.
+    left_out : dict
+        By what labels of training samples were checked (`srna_augment.left_out_checks`).
     """
 
     table: pd.DataFrame
@@ -64,6 +66,7 @@ class Annotation:
     recognised: str
     places: np.ndarray | None = None
     why: dict[str, dict[int, list[Deciding]]] = field(default_factory=dict)
+    left_out: Checks = field(default_factory=dict)
 
 
 def shipped_models() -> list[Path]:
@@ -192,6 +195,7 @@ def annotate(
         recognised=table.recognised,
         places=drawn,
         why=_why(result, models, normalised, explained),
+        left_out=left_out or {},
     )
 
 

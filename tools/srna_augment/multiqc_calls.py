@@ -100,16 +100,17 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
     found = []
     for target in annotation.targets:
         shown = _with_class(given(table, target), target)
-        swaps = _counterparts(table, target)
-        for row in swaps:
+        calls = _contradicting(annotation, target)
+        swaps = _counterparts(table, target, {row: name for row, (name, _) in calls.items()})
+        for row, (name, probability) in calls.items():
             cells = table.iloc[row]
             found.append(
                 (
-                    float(cells[f"{target}_probability"]),
+                    probability,
                     f"{escape(cells['sample_id'])}, {target}",
                     {
                         "label": escape(shown[row]),
-                        "call": escape(cells[f"{target}_best"]),
+                        "call": escape(name),
                         "swap": swaps[row],
                     },
                 )
@@ -169,18 +170,38 @@ def _with_class(labels: list[str], target: str) -> list[str]:
     return [f"{label} ({groups[label]})" if groups[label] else label for label in labels]
 
 
-def _counterparts(table: pd.DataFrame, target: str) -> dict[int, str]:
+def _contradicting(annotation: Annotation, target: str) -> dict[int, tuple[str, float]]:
+    """Return class and probability that contradict a label, by row; those out of fold first."""
+    table, known = annotation.table, annotation.left_out.get(target, {})
+    found = {}
+    for row in np.flatnonzero(table[f"{target}_check"] == DISAGREES):
+        cells = table.iloc[row]
+        out = known.get(cells["sample_id"])
+        called = (cells[f"{target}_best"], float(cells[f"{target}_probability"]))
+        found[int(row)] = (out.best, out.probability) if out is not None else called
+    return found
+
+
+def _counterparts(table: pd.DataFrame, target: str, calls: dict[int, str]) -> dict[int, str]:
     """Find for each sample that disagrees those of its study with its label and call exchanged.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``annotated.tsv``.
+    target : str
+        The target.
+    calls : dict
+        Row to the class that contradicts its label.
 
     Returns
     -------
     dict
         Row to the other sample's id, how many others there are, or nothing.
     """
-    rows = [int(row) for row in np.flatnonzero(table[f"{target}_check"] == DISAGREES)]
+    rows = list(calls)
     column = first_column(table, STUDY_COLUMNS)
     studies = [""] * len(table) if column is None else table[column].astype(str).tolist()
-    calls = table[f"{target}_best"].tolist()
     labels = ontology.labels(table.iloc[rows].drop(columns=f"{target}_best"), target)
     pairs = {
         row: (studies[row], str(label).lower(), str(calls[row]).lower())

@@ -142,6 +142,7 @@ def main(
             model_cards=annotation.cards,
             input_summary=annotation.recognised,
             why=annotation.why,
+            left_out=annotation.left_out,
         )
         with atomic_output(html) as temporary:
             temporary.write_text(page, encoding="utf-8")

@@ -91,7 +91,7 @@ def reasons(study: dict[str, Any], usual: dict[str, float]) -> list[str]:
     """
     found = []
     if study["share_known"] < 0.5:
-        found.append("no other study has its class")
+        found.append("training did not know its class")
     if _beyond(study.get("distance"), usual.get("distance")):
         found.append("unlike what it was trained on")
     reported = study.get("features_reported")

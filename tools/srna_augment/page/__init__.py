@@ -29,6 +29,8 @@ from .sections import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..left_out_checks import Checks
+
 __all__ = ["MAXIMUM_CARDS", "MAXIMUM_ROWS", "render_page"]
 
 
@@ -39,6 +41,7 @@ def render_page(
     model_cards: Mapping[str, Mapping[str, Any]],
     input_summary: str,
     why: Mapping[str, Mapping[int, Sequence[Deciding]]] | None = None,
+    left_out: Checks | None = None,
 ) -> str:
     """Return the page as one self-contained HTML document.
 
@@ -57,13 +60,15 @@ def render_page(
         What was read; each line becomes a paragraph.
     why : mapping, optional
         Target to row to the sRNAs that decided. Samples that are in it get a card each.
+    left_out : mapping, optional
+        By what labels of training samples were checked (`srna_augment.left_out_checks`).
 
     Returns
     -------
     str
         HTML, UTF-8. Tables end after `MAXIMUM_ROWS` samples and say so.
     """
-    samples = Samples(annotated, targets)
+    samples = Samples(annotated, targets, left_out)
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -13,6 +13,8 @@ from .markup import or_zero
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..left_out_checks import Checks, LeftOut
+
 
 @dataclass(frozen=True)
 class Status:
@@ -48,9 +50,12 @@ BY_NAME = {status.name: status for status in STATUSES}
 class Samples:
     """The annotated table, column by column, as the page needs it."""
 
-    def __init__(self, annotated: pd.DataFrame, targets: Sequence[str]) -> None:
+    def __init__(
+        self, annotated: pd.DataFrame, targets: Sequence[str], left_out: Checks | None = None
+    ) -> None:
         self.ids = [str(name) for name in annotated.get("sample_id", annotated.index)]
         self.targets = list(targets)
+        self._left_out = left_out or {}
         self._columns = {name: annotated[name].tolist() for name in annotated.columns}
         self.labels = {target: self._given(annotated, target) for target in targets}
         self._contradicting = self._classes(annotated)
@@ -82,8 +87,16 @@ class Samples:
         }
 
     def _evidence(self, row: int, target: str) -> str:
+        out = self.out_of_fold(row, target)
+        if out is not None:
+            return out.best
         counts = self.status(row, target).name == "called" or self.disagrees(row, target)
         return self.text(row, f"{target}_best") if counts else ""
+
+    def out_of_fold(self, row: int, target: str) -> LeftOut | None:
+        """Return what contradicts the label of a training sample, or None."""
+        known = self._left_out.get(target, {}).get(self.ids[row])
+        return known if self.disagrees(row, target) else None
 
     def text(self, row: int, column: str) -> str:
         """Return a cell as text; empty where it is missing or the column is not there."""

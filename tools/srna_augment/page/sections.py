@@ -83,7 +83,7 @@ def disagreements(samples: Samples) -> str:
     for row in rows[:MAXIMUM_ROWS]:
         found = samples.disagreeing(row)
         said = "<br>".join(f"{title(t)}: {text(samples.labels[t][row])}" for t in found)
-        cells = "".join(prediction(samples, row, t, named=True) for t in found)
+        cells = "".join(_contradiction(samples, row, t) for t in found)
         body.append(
             f"<tr><th><bdi>{text(samples.ids[row])}</bdi></th><td>{said}</td><td>{cells}</td>"
             f"<td>{_swap(samples, row)}</td></tr>"
@@ -95,6 +95,17 @@ def disagreements(samples: Samples) -> str:
         '<div class="scroll"><table><thead><tr><th>Sample</th><th>The label says</th>'
         "<th>Predicted</th><th>Possible swap</th></tr></thead><tbody>"
         f"{''.join(body)}</tbody>{_cap(len(rows))}</table></div>"
+    )
+
+
+def _contradiction(samples: Samples, row: int, target: str) -> str:
+    """Return what contradicts a label: of a training sample, what was said out of fold."""
+    out = samples.out_of_fold(row, target)
+    if out is None:
+        return prediction(samples, row, target, named=True)
+    return (
+        f'<div class="best">{title(target)}: {text(out.best)}</div>'
+        f'<div class="small">{percent(out.probability)}, when left out of training</div>'
     )
 
 
@@ -178,7 +189,9 @@ def check(samples: Samples, row: int, target: str) -> str:
     """Return the label that was given, and whether the call agrees with it; '' for a blank."""
     label = samples.labels[target][row]
     if samples.disagrees(row, target):
-        return f'<div class="small disagrees">✗ label: {text(label)}</div>'
+        out = samples.out_of_fold(row, target)
+        instead = "" if out is None else f"; left out of training: {text(out.best)}"
+        return f'<div class="small disagrees">✗ label: {text(label)}{instead}</div>'
     if samples.text(row, f"{target}_check") == "agrees":
         return '<div class="small">✓ as labelled</div>'
     return f'<div class="small">label: {text(label)}</div>' if label else ""
