@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Callable
@@ -206,3 +207,14 @@ def test_demo_metadata_follow_the_input_schema(root: Path, demo_data: Path) -> N
     for wrong in ({**rows[0], "sample_id": " "}, {**rows[0], "age_years": "old"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate([wrong], schema)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [("members", "train_dl"), ("epochs", "train_dl"), ("trees", "train_rf")]
+)
+def test_what_a_command_takes_the_workflow_takes(
+    name: str, command: str, properties: dict[str, dict[str, Any]]
+) -> None:
+    options = importlib.import_module(f"srna_augment.cli.{command}").main.params
+    (option,) = (option for option in options if f"--{name}" in option.opts)
+    assert properties[name]["minimum"] == option.type.min
