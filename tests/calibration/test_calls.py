@@ -6,6 +6,8 @@ from srna_augment.calibration.calls import (
     CALL_PROBABILITY,
     NEVER,
     _call_threshold,
+    _fit_frequency,
+    _weighted_quantile,
     fit_probabilities,
     leads,
 )
@@ -169,3 +171,86 @@ def test_the_threshold_by_hand():
     assert _call_threshold(best, np.array([1, 1, 1, 1, 10, 10.0])) == CALL_PROBABILITY
     assert _call_threshold(np.full(3, 0.9), one(3)) == CALL_PROBABILITY
     assert _call_threshold(np.array([1.0, 1.0, 1.0, 0.79]), one(4)) == 1.0
+
+
+def test_calls_and_sets_begin_at_their_thresholds():
+    calibration = Calibration(threshold=0.75, set_threshold=0.25)
+    p = np.array([[0.75, 0.25, 0.0], [0.5, 0.25, 0.25]])
+    assert calibration.called(p).tolist() == [True, False]
+    assert calibration.sets(p).tolist() == [[True, True, False], [True, True, True]]
+
+
+def test_where_logits_say_nothing_the_frequencies_are_those_of_the_weighted_samples():
+    """Weights 1/6, 1/2 and 1/3 count as 18/7 samples; each class has half a sample more."""
+    n = 18 / 7
+    share = np.log(np.array([n * 2 / 3 + 0.5, n / 3 + 0.5, 0.5]) / (n + 1.5))
+    weights, truth = np.array([1, 3, 2]) / 6, np.array([0, 0, 1])
+    fitted = _fit_frequency(np.zeros((3, 3)), one(3), truth, weights)
+    found = np.array(fitted.frequency)
+    np.testing.assert_allclose(found / found[0], share / share[0])
+    assert found[0] < 0
+
+
+def test_many_samples_without_logits_give_their_own_shares():
+    truth = np.repeat([0, 1, 2], [700, 200, 100])
+    fitted = _fit_frequency(np.zeros((1000, 3)), one(1000), truth, one(1000) / 1000)
+    np.testing.assert_allclose(np.exp(fitted.frequency), [0.7, 0.2, 0.1], atol=0.01)
+
+
+def test_logits_count_by_distance_in_the_fit_of_frequencies():
+    logits, truth = drawn(2000)
+    weights = one(2000) / 2000
+    near = _fit_frequency(logits, one(2000), truth, weights)
+    far = _fit_frequency(3 * logits, 3 * one(2000), truth, weights)
+    assert far.scale == pytest.approx(near.scale, rel=1e-4)
+    np.testing.assert_allclose(far.frequency, near.frequency, rtol=1e-3, atol=1e-5)
+
+
+def test_logits_that_are_always_right_are_not_stretched_without_end():
+    truth = np.arange(40) % 2
+    logits = np.where(truth[:, None] == [0, 1], 1e-3, 0)
+    fitted = _fit_frequency(logits, one(40), truth, one(40) / 40)
+    assert fitted.scale == pytest.approx(np.exp(3))
+
+
+def test_samples_of_classes_that_their_fold_did_not_know_do_not_move_the_calibration():
+    logits, truth = drawn(400)
+    fold = np.arange(400) % 4
+    strange = drawn(80, seed=1)[0]
+    strange[:, 2] = -np.inf
+    alone = fit_calibration(logits, one(400), truth, one(400), fold, fitted_on="x")
+    among = fit_calibration(
+        np.concatenate([logits, strange]), one(480), np.append(truth, [2] * 80), one(480),
+        np.append(fold, np.arange(80) % 4), fitted_on="x",
+    )  # fmt: skip
+    assert among.intercept == pytest.approx(alone.intercept, abs=1e-5)
+    assert among.slope == pytest.approx(alone.slope, abs=1e-5)
+    assert among.set_threshold == pytest.approx(alone.set_threshold, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("best", "weights", "expected"),
+    [
+        # 1 and 0.9 are right in 0.95 together, and make up half of the four
+        ([0.9, 0.1, 1.0, 0.1], [1, 1, 1, 1], 0.9),
+        # two of five are less than half
+        ([1.0, 0.9, 0.1, 0.1, 0.1], [1, 1, 1, 1, 1], CALL_PROBABILITY),
+        # one is enough where it has three quarters of the weight
+        ([0.2, 0.98], [1, 3], 0.98),
+    ],
+)
+def test_the_threshold_keeps_precision_and_coverage(best, weights, expected):
+    assert _call_threshold(np.array(best), np.array(weights, dtype=float)) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.0, 1), (0.2, 1), (0.45, 1), (0.55, 1), (0.85, 2), (1.0, 2)]
+)
+def test_the_weighted_quantile_errs_on_the_cautious_side(share, expected):
+    """Weights 5, 3 and 2 of ten end at 0.5, 0.8 and 1: less than `share` lies up to the value."""
+    values, weights = np.array([3.0, 1, 2]), np.array([2.0, 5, 3])
+    assert _weighted_quantile(values, weights, share) == expected
+
+
+def test_without_values_the_quantile_rules_nothing_out():
+    assert _weighted_quantile(np.zeros(0), np.zeros(0), 0.1) == 0

@@ -140,3 +140,42 @@ def test_a_file_that_is_no_state_is_one_line(tmp_path, text):
     path.write_text(text)
     with pytest.raises(DataError, match="not a normalisation state"):
         State.load(path)
+
+
+SOUND = {
+    "method": "quantile", "level": "stem", "features": ["mir-1", "mir-2"], "fill": [0.5, 1.0],
+    "reference": [1.0, 2.0], "units": "log2 RPM", "n_samples": 3,
+}  # fmt: skip
+
+
+def test_a_state_of_one_feature_is_sound():
+    one = {**SOUND, "features": ["mir-1"], "fill": [0.5], "reference": [1.0]}
+    assert State.from_json(one, "s").features == ["mir-1"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"format_version": 99}, {"method": "none"}, {"level": "none"}, {"units": 7},
+        {"features": ["mir-1", "mir-1"]}, {"features": [1, 2]}, {"fill": [0.5]},
+        {"features": [], "fill": [], "reference": []}, {"fill": [0.5, NAN]},
+        {"fill": ["0.5", "a"]}, {"reference": None}, {"method": "clr"}, {"reference": [1.0]},
+        {"reference": [[1.0, 2.0]]}, {"reference": ["a", "b"]}, {"more": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_state_that_is_not_sound_is_refused(wrong):
+    assert State.from_json(SOUND, "s").fill == [0.5, 1.0]
+    with pytest.raises(DataError, match="^s: not a normalisation state of this suite"):
+        State.from_json({**SOUND, **wrong}, "s")
+
+
+def test_a_state_that_is_not_there_is_said(tmp_path):
+    path = tmp_path / "none.json"
+    with pytest.raises(DataError) as caught:
+        State.load(path)
+    assert str(caught.value) == f"{path}: no such file: make a state with --save-state"
+    path.write_text("[")
+    with pytest.raises(DataError) as caught:
+        State.load(path)
+    assert str(caught.value).startswith(f"{path}: not a normalisation state")
