@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ CELL_INCHES = 0.2
 MAXIMUM_COLUMNS = 90
 BARS = 10
 ID_CHARACTERS = 34
+# A title's line over each column of pictures.
+TITLE_CHARACTERS = 36
 # Cells that speak against a class by so much of the full colour get a minus sign.
 MARKED = 0.12
 # Red and blue of ColorBrewer's RdBu, told apart by colour-blind readers
@@ -167,7 +170,8 @@ def bars_figure(samples: list[SampleBars], title: str, unit: str) -> Figure:
     """Draw the largest contributions of a few samples side by side."""
     n_columns = min(3, max(1, len(samples)))
     n_rows = -(-len(samples) // n_columns)
-    figure = new_figure(3.6 * n_columns, 2.5 * n_rows + 0.5)
+    heading = fill(f"{title}; in {unit}", TITLE_CHARACTERS * n_columns)
+    figure = new_figure(3.6 * n_columns, 2.5 * n_rows + 0.3 + 0.2 * len(heading.splitlines()))
     for place, sample in enumerate(samples, start=1):
         axes = figure.add_subplot(n_rows, n_columns, place)
         values = sample.contributions
@@ -181,11 +185,11 @@ def bars_figure(samples: list[SampleBars], title: str, unit: str) -> Figure:
         axes.tick_params(axis="y", length=0, labelsize=SMALL)
         axes.tick_params(axis="x", labelsize=SMALL)
         total = values.sum() + sample.rest
-        heading = f"{sample.name} {total:+.2f}\n{shortened(sample.sample)}"
-        axes.set_title(heading, fontsize=NORMAL, loc="left")
+        name = f"{sample.name} {total:+.2f}\n{shortened(sample.sample)}"
+        axes.set_title(name, fontsize=NORMAL, loc="left")
         # As a bar, the sum of so many small ones would dwarf those that can be named.
         axes.set_xlabel(f"all others {sample.rest:+.2f}", fontsize=SMALL, color=GREY, loc="right")
-    figure.suptitle(f"{title}; in {unit}", fontsize=LARGE, x=0.01, ha="left")
+    figure.suptitle(heading, fontsize=LARGE, x=0.01, ha="left")
     return figure
 
 
