@@ -178,3 +178,36 @@ def test_two_at_once_in_one_folder_do_not_harm_one_another(tool, world, undistur
         assert run.returncode == 0, errors
     assert outputs(folder) == whole
     assert list(folder.rglob("*.part")) == []
+
+
+# Python runs this at the start of each process: a clock that goes back and forth by a day.
+JUMPING_CLOCK = """
+import itertools, time
+truth, jumps = time.time, itertools.cycle((0, 86400, -86400))
+time.time = lambda: truth() + next(jumps)
+"""
+
+
+@each_tool
+def test_a_clock_that_jumps_changes_nothing(tool, world, undisturbed, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(JUMPING_CLOCK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run = start(tool, world, tmp_path / "jumps")
+    _, errors = run.communicate(timeout=120)
+    assert run.returncode == 0, errors
+    assert outputs(tmp_path / "jumps") == undisturbed[tool][0]
+
+
+@pytest.mark.parametrize("moment", [0, 4e9], ids=["1970", "2096"])
+def test_files_of_another_time_are_read_as_any(moment, world, undisturbed, tmp_path):
+    """A restored or copied file, or one of a machine whose clock is wrong."""
+    table = tmp_path / "counts.tsv"
+    table.write_bytes(Path(world.table).read_bytes())
+    os.utime(table, (moment, moment))
+    out = tmp_path / "a.tsv"
+    out.write_text("old")
+    os.utime(out, (moment, moment))
+    done = run_main("augment", table, "--metadata", world.metadata, "--model", world.network,
+                    "-q", "-o", out)  # fmt: skip
+    assert done.code == 0, done.err
+    assert out.read_bytes() == undisturbed["augment"][0]["a.tsv"]
