@@ -17,7 +17,7 @@ code = $$(find tools models -type f -not -name '*.pyc' | sort | xargs sha256sum 
 nextflow_demo = NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo-$(code) $$(cat $(NEXTFLOW))
 
 .PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
-        audit sbom coverage bench benchmark model images images-compare scaling services services-stop clean distclean FORCE
+        audit sbom coverage mutants bench benchmark model images images-compare scaling services services-stop clean distclean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ lint-nextflow: setup
 
 coverage: $(PACKAGES) ## Measure what the unit tests reach, lines and branches; below 95 % is an error
 	@scripts/coverage.sh
+
+mutants: $(PACKAGES) ## Change one thing at a time and see whether a test notices (an hour; docs/quality.md)
+	@scripts/mutants.sh
 
 audit: $(PACKAGES) ## Look for weak spots in the code, secrets, known holes in dependencies
 	@scripts/audit.sh

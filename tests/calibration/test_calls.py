@@ -254,3 +254,14 @@ def test_the_weighted_quantile_errs_on_the_cautious_side(share, expected):
 
 def test_without_values_the_quantile_rules_nothing_out():
     assert _weighted_quantile(np.zeros(0), np.zeros(0), 0.1) == 0
+
+
+def test_each_fold_is_calibrated_on_the_others():
+    """Leads are right in fold 0 and wrong in fold 1: each is told what the other one showed."""
+    logits = np.tile([4.0, 0.0, 0.0], (200, 1))
+    fold = np.repeat([0, 1], 100)
+    p = across_folds(logits, one(200), np.where(fold == 0, 0, 1), one(200), fold)
+    assert (p[fold == 0].max(axis=1) < 0.4).all()
+    assert (p[fold == 1, 0] > 0.9).all()
+    alone = across_folds(logits[:100], one(100), np.zeros(100, int), one(100), np.zeros(100, int))
+    assert (alone[:, 0] > 0.9).all()

@@ -179,3 +179,15 @@ def test_a_state_that_is_not_there_is_said(tmp_path):
     with pytest.raises(DataError) as caught:
         State.load(path)
     assert str(caught.value).startswith(f"{path}: not a normalisation state")
+
+
+def test_what_is_lacking_of_a_state_is_said(caplog):
+    """22 of 50 features: less than half, and not so few that the table is refused."""
+    state = State("log2rpm", "stem", [f"mir-{i}" for i in range(50)], [0.0] * 50, None, "x", 3)
+    transform(table(np.ones((2, 22))), state)
+    (said,) = caplog.messages
+    assert "22 of" in said
+    assert said.endswith("the others are filled: is it a human miRNA table, with names in it?")
+    caplog.clear()
+    transform(table(np.ones((2, 25))), state)
+    assert caplog.messages == []
