@@ -10,8 +10,8 @@ process AUGMENT {
     input:
     path tables, arity: '1..*', stageAs: 'table?/*'
     path metadata
-    path models
-    path predictions, stageAs: 'out_of_fold?/*'
+    path models, arity: '0..*'
+    path predictions, arity: '0..*', stageAs: 'out_of_fold?/*'
 
     output:
     path 'annotated.tsv', emit: table
