@@ -31,7 +31,7 @@ find . -type f -regex './\(numpy\|scipy\)/.*/\(_[a-z_]*_tests\|_c?test[a-z_]*\)\
 # What is loaded only when asked for, and nothing asks: parts of SciPy and scikit-learn, sample data, matrix market
 # files, formats of pictures and tables, windows on a screen, colouring of sources other than Python's,
 # makers of fonts, and fonts (figures and their formulas are set in DejaVu Sans).
-rm -rf scipy/{signal,cluster,odr} sklearn/{cluster,manifold,gaussian_process,mixture}
+rm -rf scipy/{signal,cluster,odr} sklearn/{cluster,gaussian_process,mixture}
 rm -rf fontTools/{feaLib,ufoLib,designspaceLib,voltLib,mtiLib}
 rm -rf matplotlib/mpl-data/sample_data sklearn/datasets/{data,images}
 rm -f scipy/io/_fast_matrix_market/_fmm_core.*
@@ -74,7 +74,7 @@ rarely+='|narwhals/_(pandas_like|polars|dask|spark_like|duckdb|ibis|sql)'
 "$root/bin/python" -m compileall -q -j 1 --invalidation-mode unchecked-hash -x "/($rarely)/" . || true
 
 # Nothing that is used may have gone: the build stops here if it has.
-for module in numpy scipy.stats pandas pyarrow.csv pyarrow.parquet sklearn.ensemble lightgbm anndata \
+for module in numpy scipy.stats pandas pyarrow.csv pyarrow.parquet sklearn.ensemble sklearn.manifold sklearn.linear_model lightgbm anndata \
     matplotlib.pyplot h5py rich_click tensorflow deeplift multiqc; do
     if [ -d "${module%%.*}" ]; then
         "$root/bin/python" -c "import $module" >/dev/null
