@@ -74,7 +74,8 @@ rarely+='|narwhals/_(pandas_like|polars|dask|spark_like|duckdb|ibis|sql)'
 "$root/bin/python" -m compileall -q -j 1 --invalidation-mode unchecked-hash -x "/($rarely)/" . || true
 
 # Nothing that is used may have gone: the build stops here if it has.
-for module in numpy scipy.stats pandas pyarrow.csv pyarrow.parquet sklearn.ensemble sklearn.manifold sklearn.linear_model lightgbm anndata \
+for module in numpy scipy.stats pandas pyarrow.csv pyarrow.parquet sklearn.ensemble sklearn.manifold \
+    sklearn.linear_model lightgbm anndata \
     matplotlib.pyplot h5py rich_click tensorflow deeplift multiqc; do
     if [ -d "${module%%.*}" ]; then
         "$root/bin/python" -c "import $module" >/dev/null
