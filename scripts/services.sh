@@ -99,7 +99,7 @@ munge_answers() { munge --no-input >/dev/null 2>&1; }
 write_slurm_conf() {
     local host cpus memory
     host="$(hostname -s)"
-    cpus="$(nproc)"
+    cpus="$(env -u OMP_NUM_THREADS nproc)"
     # What the machine has, less a tenth for itself.
     memory="$(awk '/^MemTotal/ { print int($2 / 1024 * 0.9) }' /proc/meminfo)"
     mkdir -p "$(dirname "$slurm_conf")"
