@@ -79,6 +79,27 @@ def test_few_right_answers_are_no_certainty():
     assert fitted.probabilities(logits, one(3))[0, 0] == pytest.approx(0.8, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        # Platt's targets: right answers (r + 1) / (r + 2), wrong ones 1 / (w + 2); their mean
+        ([1, 1, 1, 0], (3 * 4 / 5 + 1 / 3) / 4),
+        ([1, 0, 0, 0], (2 / 3 + 3 / 5) / 4),
+        ([0, 0, 0], 1 / 5),
+    ],
+)
+def test_wrong_answers_by_hand(right, expected):
+    n = len(right)
+    logits = np.array([[9.0, 0.0]] * n)
+    fitted = fit_probabilities(logits, one(n), 1 - np.array(right), one(n))
+    odds = fitted.intercept + fitted.slope * np.log(9.1)
+    assert 1 / (1 + np.exp(-odds)) == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_model_of_one_class_leads_as_far_as_can_be():
+    np.testing.assert_array_equal(leads(np.zeros((2, 1))), np.log([500.0, 500.0]))
+
+
 def test_classes_that_a_fold_could_not_know_do_not_move_the_fit():
     logits, truth = drawn()
     unknown = truth.copy()

@@ -68,6 +68,24 @@ def test_fit_does_not_depend_on_blocks(method, monkeypatch):
     np.testing.assert_allclose(parts.reference or 0, whole.reference or 0, rtol=1e-6)
 
 
+def test_features_are_counted_over_all_blocks(monkeypatch):
+    """One feature is expressed in the first block only, one in the last, one nowhere.
+
+    Of four samples three report the last but one feature and two the last: a share that is as
+    large as asked for is enough.
+    """
+    values = np.array(
+        [[9, 1, 0, 0, 1, 1], [9, 0, 0, 0, 1, NAN], [9, 0, 0, 0, NAN, NAN], [9, 0, 0, 1, 1, 1]],
+        dtype=np.float32,
+    )
+    names = ["always", "first", "never", "last", "three", "two"]
+    table = ExpressionTable(values, list("abcd"), names, "counts")
+    monkeypatch.setattr(methods, "BLOCK_VALUES", 12)  # two samples
+    fitted = fit(table, method="log2rpm", level="stem", minimum_reported=0.75)
+    assert fitted.features == ["always", "first", "last", "three"]
+    assert fitted.n_samples == 4
+
+
 def test_references_by_hand():
     rpm = np.array([[1, 4, 0], [4, 4, 16], [16, 4, 64]], np.float32)
     blocks = [rpm[:1], rpm[1:]]
