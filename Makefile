@@ -17,7 +17,7 @@ code = $$(find tools models -type f -not -name '*.pyc' | sort | xargs sha256sum 
 nextflow_demo = NXF_CACHE_DIR=$(CURDIR)/.nextflow/demo-$(code) $$(cat $(NEXTFLOW))
 
 .PHONY: help setup demo test test-unit test-pipeline test-container test-galaxy lint lint-nextflow format \
-        audit sbom coverage mutants bench benchmark model images images-compare scaling services services-stop clean distclean FORCE
+        audit sbom coverage mutants bench overhead benchmark model images images-compare scaling services services-stop clean distclean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ bench: $(PACKAGES) ## Measure explaining and reading, side by side (on a quiet m
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/reading.py
 	$(VENV)/bin/python benchmarks/reading.py --scale
+
+overhead: setup ## Measure what Nextflow adds to the bare tools on the demo (half an hour on two cores)
+	$(VENV)/bin/python benchmarks/overhead.py
 
 model: $(PACKAGES) ## Rebuild the model that ships (SRNA_AUGMENT_DATA names the full tables)
 	scripts/build_model.sh
