@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from srna_augment.model.gaps import cautious_logits, draws
+from srna_augment.model.gaps import cautious_logits, draws, spread_of_gaps
 from srna_augment.model.inputs import Inputs
 from srna_augment.model.network import Dense, Network
+from srna_augment.model.target import Years
 
 FEATURES = [f"mir-{i}" for i in range(6)]
 
@@ -86,3 +87,31 @@ def test_a_sample_is_judged_alone_as_among_others(inputs):
     whole = cautious_logits(Linear(), inputs, x, gaps)
     alone = [cautious_logits(Linear(), inputs, x[i : i + 1], gaps[i : i + 1])[0] for i in range(50)]
     np.testing.assert_allclose(whole, alone)
+
+
+class OneInput:
+    """The first input, as the years' learner has it."""
+
+    def logits(self, x):
+        return x[:, :1].astype(float)
+
+
+def test_years_are_less_sure_where_what_decides_was_filled(inputs):
+    x = np.zeros((3, 12), dtype="f4")
+    x[:, 0] = [1.0, 1.0, -3.0]
+    gaps = np.zeros((3, 6), dtype=bool)
+    gaps[1, 0] = True
+    gaps[2, 3] = True
+    years = Years(OneInput(), centre=40.0, scale=20.0, half_width=16.0, level=0.9)
+    middle, low, high = years.predict_interval(inputs, x, gaps)
+    np.testing.assert_allclose(middle, [60, 60, 0])  # the third is 20 years before birth
+    filled = 1.644854 * 20 * draws(inputs, ~gaps[1])[0, :, 0].std()
+    np.testing.assert_allclose(high - 60, [16, np.hypot(16, filled), -60], rtol=1e-4)
+    np.testing.assert_allclose(low, [44, max(60 - np.hypot(16, filled), 0), 0], rtol=1e-4)
+
+
+def test_spread_of_gaps_is_none_where_all_is_reported(inputs):
+    x = np.ones((4, 12), dtype="f4")
+    none = np.zeros((4, 6), dtype=bool)
+    spread = spread_of_gaps(lambda moved: moved.sum(axis=1), inputs, x, none)
+    np.testing.assert_array_equal(spread, 0)

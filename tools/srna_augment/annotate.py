@@ -274,9 +274,7 @@ def predict_columns(
         ),
     }
     if model.years is not None:
-        years = np.maximum(model.years.predict(x), 0)
-        half = model.years.half_width
-        bounds = (years, np.maximum(years - half, 0), years + half)
+        bounds = model.years.predict_interval(model.inputs, x, unreported)
         for name, column in zip(YEARS_COLUMNS, bounds, strict=True):
             columns[name] = np.where(novel, "", [f"{value:.1f}" for value in column])
     return columns

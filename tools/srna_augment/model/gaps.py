@@ -8,6 +8,7 @@ Neural Comput 4(5), equation 12, with the spread of the lead in the place of its
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -53,40 +54,83 @@ def cautious_logits(
         ``(n_samples, n_classes)``, float64. The order of classes is the learner's.
     """
     logits = learner.logits(x).astype(np.float64)
-    gaps = np.flatnonzero(unreported.any(axis=1))
-    if logits.shape[1] < 2 or not len(gaps):
+    if logits.shape[1] < 2:
         return logits
+    for at, shifts in _with_gaps(inputs, unreported):
+        lead, doubt = _lead_and_doubt(learner, x[at], logits[at], shifts)
+        lead = np.maximum(lead, SMALLEST_LEAD)
+        logits[at] *= (lead / np.hypot(lead, doubt))[:, None]
+    return logits
+
+
+def spread_of_gaps(
+    output: Callable[[np.ndarray], np.ndarray],
+    inputs: Inputs,
+    x: np.ndarray,
+    unreported: np.ndarray,
+) -> np.ndarray:
+    """Return the standard deviation of an output over what the gaps may have been.
+
+    Parameters
+    ----------
+    output : callable
+        Prepared inputs ``(n_samples, n_inputs)`` to ``(n_samples,)``.
+    inputs, x, unreported
+        As in `cautious_logits`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_samples,)``; 0 where all is reported.
+    """
+    result = np.zeros(len(x))
+    for at, shifts in _with_gaps(inputs, unreported):
+        result[at] = _spread(output, x[at], shifts)
+    return result
+
+
+def _with_gaps(inputs: Inputs, unreported: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield samples that lack the same features, and what `draws` gives for them."""
+    gaps = np.flatnonzero(unreported.any(axis=1))
     for rows, there in by_pattern(unreported[gaps]):
         shifts = draws(inputs, there)
         for part in blocks(len(rows), BLOCK_ROWS):
-            at = gaps[rows[part]]
-            lead, doubt = _lead_and_doubt(learner, x[at], logits[at], shifts)
-            lead = np.maximum(lead, SMALLEST_LEAD)
-            logits[at] *= (lead / np.hypot(lead, doubt))[:, None]
-    return logits
+            yield gaps[rows[part]], shifts
 
 
 def _lead_and_doubt(
     learner: HasLogits, x: np.ndarray, logits: np.ndarray, shifts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lead of the best class, and its spread over draws, each ``(n_samples,)``.
+    """Return the lead of the best class, and its spread over draws, each ``(n_samples,)``."""
+    every = np.arange(len(x))
+    second, best = np.argsort(logits, axis=1)[:, -2:].T
+
+    def lead(moved: np.ndarray) -> np.ndarray:
+        drawn = learner.logits(moved)
+        ahead: np.ndarray = drawn[every, best] - drawn[every, second]
+        return ahead
+
+    return logits[every, best] - logits[every, second], _spread(lead, x, shifts)
+
+
+def _spread(
+    output: Callable[[np.ndarray], np.ndarray], x: np.ndarray, shifts: np.ndarray
+) -> np.ndarray:
+    """Return the spread of an output over draws, ``(n_samples,)``.
 
     The views are of the same measurement, so that their spreads add up.
     """
-    every = np.arange(len(x))
-    second, best = np.argsort(logits, axis=1)[:, -2:].T
     width = shifts.shape[2]
-    doubt = np.zeros(len(x))
+    total = np.zeros(len(x))
     for i, view in enumerate(shifts):
         columns = slice(i * width, (i + 1) * width)
-        leads = np.empty((len(view), len(x)))
+        drawn = np.empty((len(view), len(x)))
         for j, shift in enumerate(view):
             moved = x.copy()
             moved[:, columns] += shift
-            drawn = learner.logits(moved)
-            leads[j] = drawn[every, best] - drawn[every, second]
-        doubt += leads.std(axis=0)
-    return logits[every, best] - logits[every, second], doubt
+            drawn[j] = output(moved)
+        total += drawn.std(axis=0)
+    return total
 
 
 def draws(inputs: Inputs, there: np.ndarray) -> np.ndarray:

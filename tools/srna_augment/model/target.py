@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ..calibration import Calibration, Novelty
 from ..normalisation import State
 from .forest import Forest
-from .gaps import cautious_logits
+from .gaps import cautious_logits, spread_of_gaps
 from .inputs import Inputs
 from .network import Network
 
@@ -46,6 +47,30 @@ class Years:
         else:
             output = self.learner.logits(x)[:, 0]
         return output * self.scale + self.centre
+
+    def predict_interval(
+        self, inputs: Inputs, x: np.ndarray, unreported: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return years with the bounds of their interval, each ``(n_samples,)``, none below 0.
+
+        The interval is that of left-out samples, wider where what was filled might have been
+        otherwise: both errors are independent, and held to be normal.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            What prepared `x`.
+        x : numpy.ndarray
+            ``(n_samples, n_inputs)``, prepared inputs.
+        unreported : numpy.ndarray
+            ``(n_samples, n_features)`` of bool; see `Inputs.unreported`.
+        """
+        years = self.predict(x)
+        deviations = NormalDist().inv_cdf((1 + self.level) / 2)
+        filled = deviations * spread_of_gaps(self.predict, inputs, x, unreported)
+        half = np.hypot(self.half_width, filled)
+        low, middle, high = (np.maximum(y, 0) for y in (years - half, years, years + half))
+        return middle, low, high
 
 
 @dataclass
