@@ -5,7 +5,8 @@ Each engine that the running Python has (native always; deeplift, captum and sha
 explains the same samples in a process of its own, several rounds in turn, so that other load on the
 machine meets all of them alike. The best round of each counts. Results are handed on block by block
 and dropped, so that nobody pays for keeping them. Printed: samples a second, peak memory of the
-process, and for the native engine its share of the rate at which this machine multiplies matrices.
+process, and the rate at which each one's library multiplies matrices here: of two libraries one may
+know the processor better (NumPy's obeys OPENBLAS_CORETYPE). For native also its share of that rate.
 On a machine with other load use --threads 1 --clock cpu: processor seconds leave out the waiting.
 
     python benchmarks/attribution.py                    # 4,243 samples x 2,500 features, 30 classes
@@ -139,6 +140,11 @@ def measure(engine: str, rule: str, task: str, arguments: argparse.Namespace) ->
         result["gemm_gflops"] = rate / 1e9
         if rule == "rescale":
             result["gemm_share"] = flops(task) * result["rate"] / rate
+    elif "torch" in NEEDS[engine]:
+        import torch
+
+        # torch divides one product among its threads
+        result["gemm_gflops"] = matrix_rate(torch, 1, clock) / 1e9
     return result
 
 
@@ -252,21 +258,23 @@ def flops(task: str) -> float:
     return sum(layers) + (N_CLASSES if task == "all" else 1) * sum(layers[:-1])
 
 
-def matrix_rate(np, threads: int, clock: Callable[[], float]) -> float:
-    """Return how many operations a second large float32 matrix products reach."""
+def matrix_rate(library, at_once: int, clock: Callable[[], float]) -> float:
+    """Return how many operations a second large float32 products of NumPy or torch reach."""
     from concurrent.futures import ThreadPoolExecutor
 
     from srna_augment.attribution.native import one_thread_a_product
 
-    a = np.ones((1024, HIDDEN[0]), np.float32)
-    b = np.ones((HIDDEN[0], N_FEATURES), np.float32)
-    outs = [np.empty((1024, N_FEATURES), np.float32) for _ in range(threads)]
+    def ones(*shape: int):
+        return library.ones(shape, dtype=library.float32)
+
+    a, b = ones(1024, HIDDEN[0]), ones(HIDDEN[0], N_FEATURES)
+    outs = [ones(1024, N_FEATURES) for _ in range(at_once)]
     best = 0.0
-    with one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
+    with one_thread_a_product(), ThreadPoolExecutor(at_once) as pool:
         for _ in range(15):
             start = clock()
-            list(pool.map(lambda out: np.matmul(a, b, out=out), outs))
-            work = 2.0 * len(a) * a.shape[1] * N_FEATURES * threads
+            list(pool.map(lambda out: library.matmul(a, b, out=out), outs))
+            work = 2.0 * len(a) * len(b) * N_FEATURES * at_once
             best = max(best, work / (clock() - start))
     return best
 
@@ -300,18 +308,18 @@ def print_table(found: list[dict], arguments: argparse.Namespace) -> None:
              and n["rule"] == each["rule"] and n["task"] == each["task"]), None,
         )  # fmt: skip
         note = ""
-        if each["engine"] == "native":
-            note = f"matrix products here: {each['gemm_gflops']:.0f} GFLOP/s"
-            if "gemm_share" in each:
-                note += f", of which {each['gemm_share']:.0%} reached"
-        elif native:
+        if each["engine"] != "native" and native:
             note = (
                 f"1/{native['rate'] / each['rate']:.1f} of the speed, "
-                f"{each['peak_mb'] / native['peak_mb']:.1f} x the memory"
+                f"{each['peak_mb'] / native['peak_mb']:.1f} x the memory; "
             )
+        if "gemm_gflops" in each:
+            note += f"matrix products: {each['gemm_gflops']:.0f} GFLOP/s"
+        if "gemm_share" in each:
+            note += f", of which {each['gemm_share']:.0%} reached"
         print(
             f"{each['rule']:13s} {each['task']:10s} {each['engine']:10s} {each['rate']:9.0f} "
-            f"{each['peak_mb']:9.0f}   {note}"
+            f"{each['peak_mb']:9.0f}   {note.removesuffix('; ')}"
         )
 
 
