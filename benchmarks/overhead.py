@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """What Nextflow, and containers, add to the bare tools.
 
-    python benchmarks/overhead.py [--profile demo] [--docker] [--keep FOLDER]
+    python benchmarks/overhead.py [--profile demo] [--docker] [--stub] [--keep FOLDER]
 
 Runs the workflow on the bundled data, then the commands that it ran once more without it: the
 `.command.sh` of each task, less what Nextflow appends to ask a tool for its version, in a new
 folder with links to the same inputs, as soon as what it needs is there and its processors are free.
 Nothing is listed here, so nothing can drift from the workflow. With `--docker` the workflow runs
-once more, in the images of `make images`.
+once more, in the images of `make images`. With `--stub` nothing is computed: the workflow runs the
+stubs of its modules, which leaves what Nextflow takes for itself, within a minute.
 
 Printed are clock and processor seconds of each side, their ratios, what other work on the machine
 took meanwhile, and where the overhead goes: what is spent before the first task and after the last
@@ -239,14 +240,14 @@ def parts(flow: Side, bare_clock: float, asked: float) -> dict[str, float]:
 
 
 # ------------------------------------------------------------------------------------------- main
-def run_workflow(profiles: str, folder: Path) -> Side:
-    """Run the workflow in a new folder; return what it took and its tasks."""
+def run_workflow(profiles: str, folder: Path, more: Sequence[str] = ()) -> Side:
+    """Run the workflow in a new folder, with more options; return what it took and its tasks."""
     folder.mkdir()
     (folder / "trace.config").write_text(SETTINGS)
     with (folder / "output.log").open("w") as log, Clock() as clock:
         ended = subprocess.run(
             ["nextflow", "run", ROOT / "main.nf", "-profile", profiles, "-c", "trace.config",
-             "-ansi-log", "false"],
+             "-ansi-log", "false", *more],
             cwd=folder, stdout=log, stderr=log, check=False,
         )  # fmt: skip
     if ended.returncode:
@@ -284,6 +285,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--profile", default="demo", help="demo, or test: two minutes, more tasks")
     parser.add_argument("--docker", action="store_true", help="also in containers (make images)")
+    parser.add_argument("--stub", action="store_true", help="only what Nextflow itself takes")
     parser.add_argument("--keep", type=Path, help="a new folder for all that is written")
     options = parser.parse_args()
     path = [ROOT / "bin", ROOT / ".venv" / "bin", Path(sys.executable).parent]
@@ -292,7 +294,8 @@ def main() -> None:
         top = options.keep or Path(scratch) / "overhead"
         top.mkdir()
         top = top.resolve()
-        sides = {"workflow": run_workflow(options.profile, top / "workflow")}
+        more = ["-stub"] if options.stub else []
+        sides = {"workflow": run_workflow(options.profile, top / "workflow", more)}
         tasks = sides["workflow"].tasks
         (top / "bare").mkdir()
         with Clock() as clock:
@@ -301,7 +304,7 @@ def main() -> None:
         asked = ask_versions(tasks)
         if options.docker:
             profiles = f"docker,{options.profile}"
-            sides["workflow, docker"] = run_workflow(profiles, top / "docker")
+            sides["workflow, docker"] = run_workflow(profiles, top / "docker", more)
         report(sides, asked)
         same, total = same_tables(tasks, top / "bare")
         print(f"\n{same} of {total} tables are the same with and without the workflow")

@@ -108,7 +108,7 @@ def trained() -> None:
 
     run(
         "normalise", "tumours.tsv", "--metadata", "tumours_metadata.tsv",
-        "--output", "tumours.h5ad", "--save-state", "state.json",
+        "--output", "tumours.h5ad", "--save-state", "state.json", "--report", "reading.json",
     )  # fmt: skip
     for target in ("tissue", "sex"):
         run(

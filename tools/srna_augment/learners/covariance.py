@@ -15,7 +15,7 @@ import numpy as np
 from .weights import MAXIMUM_VOTES
 
 BETWEEN = 2.0
-SHRINKAGE = 0.75
+SHRINKAGE = 0.6
 # A study's vote on a class mean, and on the covariance within studies, by its number of samples.
 MEAN_POWER = 0.25
 WITHIN_POWER = 0.5
