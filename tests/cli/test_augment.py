@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import array
 import csv
+import fcntl
 import io
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
+from typing import IO
 
 import h5py
 import numpy as np
@@ -464,6 +468,13 @@ def test_a_full_disc_is_said_and_leaves_nothing(table, tissue, root, tmp_path):
     assert list(out.iterdir()) == []
 
 
+def unread(pipe: IO[str]) -> int:
+    """Return how many bytes of what was written to a pipe nobody has read."""
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_by_a_signal_it_leaves_nothing(tissue, root, number, code, tmp_path):
     out = tmp_path / "out"
@@ -475,9 +486,16 @@ def test_stopped_by_a_signal_it_leaves_nothing(tissue, root, number, code, tmp_p
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(3)  # it waits for its standard input by now
+    # once it has taken a line out of the pipe it is past its start, and waits for the rest
+    assert process.stdin is not None
+    process.stdin.write("sample_id\thsa-mir-21\n")
+    process.stdin.flush()
+    until = time.monotonic() + 300
+    while unread(process.stdin) and process.poll() is None:
+        assert time.monotonic() < until, "it does not read its standard input"
+        time.sleep(0.05)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=300)
     assert process.returncode == code, errors
     assert output == ""
     assert "Traceback" not in errors
