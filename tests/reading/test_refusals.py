@@ -163,6 +163,17 @@ def test_trailing_delimiter_and_windows_lines(tmp_path):
     assert table.values.tolist() == [[5, 3], [7, 9]]
 
 
+def test_a_delimiter_at_the_end_of_rows_alone_moves_no_sample(tmp_path):
+    text = "Name\tS1\tS2\nhsa-miR-21-5p\t5\t6\t\nhsa-let-7a-5p\t7\t8\t\n"
+    table = read_tables(write(tmp_path, text))
+    assert table.samples == ["S1", "S2"]
+    np.testing.assert_array_equal(table.values, [[5, 7], [6, 8]])
+    rows = "".join(f"hsa-miR-{number}-5p\t1\t2\t\n" for number in range(300, 320))
+    # R's header one cell short, its last sample empty where the table begins: told, not guessed.
+    with pytest.raises(DataError, match=r"row 22: has a value in column 4, which the header"):
+        read_tables(write(tmp_path, f"A\tB\tC\n{rows}hsa-miR-21-5p\t5\t6\t7\n"))
+
+
 def test_blank_and_comment_lines_before_the_header_count_as_lines(tmp_path):
     table = read_tables(write(tmp_path, "\n## made by hand\n\n" + HEADER + ROWS))
     assert table.values.tolist() == [[5, 3], [7, 900]]

@@ -179,6 +179,11 @@ def _parse_block(
             cells = _split_cells(line, delimiter)
             n_found = len(cells) - 1
             if n_found == n_delimiters:
+                if layout.open_end and cells[-1].strip():
+                    raise DataError(
+                        f"{where}, row {number}: has a value in column {layout.width}, which the "
+                        "header does not name: give the header a cell for each column"
+                    )
                 name = cells[layout.names]
                 rest = delimiter.join([cells[column] for column in layout.values])
         if n_found != n_delimiters:

@@ -91,6 +91,8 @@ class Layout:
         Names of columns of text that hold no values.
     corner : str
         The header cell above the names.
+    open_end : bool
+        Whether rows end with a delimiter that the header lacks: nothing may stand behind it.
     """
 
     delimiter: bytes
@@ -100,6 +102,7 @@ class Layout:
     columns: list[str]
     left_out: list[str]
     corner: str
+    open_end: bool = False
 
     @property
     def plain(self) -> bool:
@@ -124,12 +127,14 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     columns = split_line(lines[0], delimiter, blanks=True)
     rows = [split_line(line, delimiter) for line in lines[1:]]
     width = len(rows[0])
-    if len(header) == width - 1:  # R's write.table names no column of row names
+    ends_empty = width > 2 and all(row[-1] == "" for row in rows if len(row) == width)
+    open_end = ends_empty and len(header) == width - 1
+    if open_end:  # were it R's, the names of the samples would move by one
+        header, columns = [*header, ""], [*columns, ""]
+    elif len(header) == width - 1:  # R's write.table names no column of row names
         header, columns = ["", *header], ["", *columns]
-    if width > 2 and header[-1] == "" and all(row[-1] == "" for row in rows if len(row) == width):
-        last = width - 1  # a delimiter at the end of each line
-    else:
-        last = width
+    # A delimiter at the end of each line is no column.
+    last = width - 1 if ends_empty and header[-1] == "" else width
     if width < 2:
         raise DataError(
             f"{where}: has one column: cells must be separated by tabs, commas, semicolons or "
@@ -164,6 +169,7 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         columns=[columns[column] for column in values],
         left_out=[header[column] for column in text],
         corner=header[0],
+        open_end=open_end,
     )
 
 
