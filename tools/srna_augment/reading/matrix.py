@@ -8,7 +8,6 @@ shape.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
 from srna_augment.features.names import looks_like_feature
 
+from .columns import without_other_numbers
 from .numbers import BadCell, bad_cell_line, parse_cells
 from .stream import Block, Stream
 from .text import FEATURES_AS_ROWS, Layout, decode, find_layout, find_orientation, split_line
@@ -24,14 +24,6 @@ from .text import FEATURES_AS_ROWS, Layout, decode, find_layout, find_orientatio
 _NO_SAMPLE = frozenset(
     {"count", "counts", "reads", "read_count", "read count", "readcount", "expression", "value", ""}
 )
-# Numbers that stand beside the values: of features, where these are rows, and of samples.
-_NO_SAMPLES = frozenset({"total", "sum", "mean", "length", "start", "end", "nloci"})
-_NO_FEATURES = frozenset(
-    {"age", "age_years", "sex", "gender", "group", "batch", "plate", "lane", "run", "class",
-     "label", "condition", "status", "stage", "grade", "bmi", "rin", "time", "day", "year",
-     "patient", "patient_id", "subject", "subject_id", "replicate", "total", "total_reads",
-     "mapped_reads", "library_size", "depth", "sum"}
-)  # fmt: skip
 
 
 def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
@@ -62,7 +54,7 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     if len(layout.columns) == 1 and any(_names_features(line, layout) for line in lines[1:]):
         raise _long(name)
     found = find_orientation(row_names, layout.columns, orientation, name)
-    layout = _without_other_numbers(layout, found)
+    layout = without_other_numbers(layout, found, name)
     rows, values = read_rows(stream, layout)
     if len(layout.columns) == 1 and layout.left_out and len(set(rows)) < len(rows):
         raise _long(name)
@@ -82,21 +74,6 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
         features=list(features),
         units="",
         recognised=_title(layout, found) + _left_out(layout),
-    )
-
-
-def _without_other_numbers(layout: Layout, orientation: str) -> Layout:
-    """Leave out columns of numbers whose names say that they are no expression values."""
-    words = _NO_SAMPLES if orientation == FEATURES_AS_ROWS else _NO_FEATURES
-    kept = [i for i, name in enumerate(layout.columns) if name.strip().lower() not in words]
-    if len(kept) in (0, len(layout.columns)):
-        return layout
-    others = [name for i, name in enumerate(layout.columns) if i not in set(kept)]
-    return replace(
-        layout,
-        values=[layout.values[i] for i in kept],
-        columns=[layout.columns[i] for i in kept],
-        left_out=[*layout.left_out, *others],
     )
 
 

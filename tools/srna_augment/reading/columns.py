@@ -1,0 +1,80 @@
+"""Columns of numbers that are no expression: totals, lengths, metadata, statistics of a test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from srna_augment.errors import DataError
+
+from .text import FEATURES_AS_ROWS, Layout
+
+# Numbers that stand beside the values: of features, where these are rows, and of samples.
+_OF_FEATURES = frozenset({"length", "start", "end", "nloci"})
+_OF_SAMPLES = frozenset(
+    {"age", "age_years", "sex", "gender", "group", "batch", "plate", "lane", "run", "class",
+     "label", "condition", "status", "stage", "grade", "bmi", "rin", "time", "day", "year",
+     "patient", "patient_id", "subject", "subject_id", "replicate", "total", "total_reads",
+     "mapped_reads", "library_size", "depth", "sum"}
+)  # fmt: skip
+_SUMMARY = re.compile(
+    r"(?:total|sum|mean|median|average|avg)(?:[ _.-]?(?:reads?|counts?|copies|norm(?:ali[sz]ed)?|"
+    r"expression|rpm|cpm|tpm))?",
+    re.IGNORECASE,
+)
+# What limma, edgeR and DESeq2 call their results, without dots, blanks and the like. The short
+# ones can be names of samples, and are taken for statistics only beside one of the others.
+_STATISTICS = frozenset(
+    {"log2fc", "logfc", "log2foldchange", "logfoldchange", "foldchange", "lfcse", "basemean",
+     "aveexpr", "pvalue", "pval", "padj", "adjpval", "adjpvalue", "fdr", "qvalue"}
+)  # fmt: skip
+_SHORT = frozenset(
+    {"b", "f", "fc", "lr", "p", "q", "s", "t", "z", "stat", "statistic", "svalue", "cil", "cir",
+     "logcpm", "meancounts", "rank"}
+)  # fmt: skip
+
+
+def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layout:
+    """Leave out columns of numbers whose names say that they are no expression values.
+
+    Raises
+    ------
+    DataError
+        The table holds the results of a test and no sample.
+    """
+    if orientation == FEATURES_AS_ROWS:
+        other = _beside_samples(layout.columns, where)
+    else:
+        other = [name.strip().lower() in _OF_SAMPLES for name in layout.columns]
+    kept = [i for i, is_other in enumerate(other) if not is_other]
+    if len(kept) in (0, len(layout.columns)):
+        return layout
+    return replace(
+        layout,
+        values=[layout.values[i] for i in kept],
+        columns=[layout.columns[i] for i in kept],
+        left_out=[
+            *layout.left_out,
+            *(name for name, is_other in zip(layout.columns, other, strict=True) if is_other),
+        ],
+    )
+
+
+def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
+    """Tell which columns of a table of features are none of samples."""
+    words = [re.sub(r"[\W_]", "", name).lower() for name in columns]
+    tested = not _STATISTICS.isdisjoint(words)
+    statistics = _STATISTICS | _SHORT if tested else frozenset()
+    other = [
+        word in statistics
+        or name.strip().lower() in _OF_FEATURES
+        or bool(_SUMMARY.fullmatch(name.strip()))
+        for name, word in zip(columns, words, strict=True)
+    ]
+    if tested and all(other):
+        raise DataError(
+            f"{where}: holds the results of a test of differences ({', '.join(columns[:3])}) and "
+            "no sample: give the counts that were tested"
+        )
+    return other
