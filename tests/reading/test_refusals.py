@@ -156,6 +156,33 @@ def test_repeated_features_are_summed_and_said(tmp_path, caplog):
     assert "1 features are there more than once, for example 'hsa-miR-21-5p'" in caplog.text
 
 
+def test_rows_of_one_name_that_count_the_same_reads_are_not_summed(tmp_path, caplog):
+    matures = [f"hsa-miR-{number}-5p" for number in range(500, 506)]
+    rows = "".join(f"{name}\t1000\t{i}\n{name}\t980\t{i}\n" for i, name in enumerate(matures, 9))
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        table = read_tables(write(tmp_path, HEADER + rows + ROWS))
+    assert "6 features are there more than once" in caplog.text
+    assert "the highest is taken" in caplog.text
+    assert table.features == [*matures, "hsa-miR-21-5p", "hsa-let-7a-5p"]
+    np.testing.assert_array_equal(
+        table.values, [[1000] * 6 + [5, 3], [9, 10, 11, 12, 13, 14, 7, 900]]
+    )
+    # Rows that are not alike are parts of one whole.
+    parts = "".join(f"{name}\t1000\t5\n{name}\t80\t5\n" for name in matures)
+    np.testing.assert_array_equal(
+        read_tables(write(tmp_path, HEADER + parts)).values, [[1080] * 6, [10] * 6]
+    )
+
+
+def test_the_unit_is_told_and_undone_before_rows_of_one_name_are_summed(tmp_path):
+    text = "miRNA,S1,S2\nhsa-miR-21-5p,3,30.5\nhsa-miR-21-5p,5,30.5\nhsa-let-7a-5p,0.5,0.5\n"
+    path = write(tmp_path, text, "cq.csv")
+    with pytest.raises(DataError, match=r"values look logged \(fractions, none above 30.5"):
+        read_tables(path)
+    table = read_tables(path, units="log2")  # 2 ** 3 + 2 ** 5, and not 2 ** 8
+    assert table.values[0, 0] == pytest.approx(40, abs=3)
+
+
 def test_trailing_delimiter_and_windows_lines(tmp_path):
     text = "miRNA\tS1\tS2\t\r\nhsa-miR-21-5p\t5\t7\t\r\nhsa-let-7a-5p\t3\t9\t\r\n"
     table = read_tables(write(tmp_path, text))
@@ -233,14 +260,36 @@ def test_long_table_is_read_in_blocks(tmp_path, monkeypatch):
             "miRNA\tLength\ta\tb\ttotal\nhsa-miR-21-5p\t22\t5\t7\t12\nhsa-let-7a-5p\t22\t0\t3\t3\n",
             "Length, total",
         ),
+        (
+            "id,mean_norm,total copies,a,b\nhsa-miR-21-5p,6,12,5,7\nhsa-let-7a-5p,2,3,0,3\n",
+            "mean_norm, total copies",
+        ),
+        (
+            "id,log2FC,a,P.Value,t,b_1\nhsa-miR-21-5p,-6,5,0.1,2,7\nhsa-let-7a-5p,2,0,1e-3,1,3\n",
+            "log2FC, P.Value, t",
+        ),
     ],
 )
 def test_numbers_that_are_no_expression_are_left_out_and_said(text, left_out, tmp_path):
     (tmp_path / "t.tsv").write_text(text)
     table = read_tables(tmp_path / "t.tsv")
-    assert (table.samples, table.features) == (["a", "b"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
+    assert [sample[0] for sample in table.samples] == ["a", "b"]
+    assert table.features == ["hsa-miR-21-5p", "hsa-let-7a-5p"]
     np.testing.assert_array_equal(table.values, [[5, 0], [7, 3]])
     assert f"(columns left out: {left_out})" in table.recognised
+
+
+@pytest.mark.parametrize("sign", ["-", ""], ids=["down", "all up"])
+def test_results_of_a_test_are_no_samples(sign, tmp_path):
+    header = '"","baseMean","log2FoldChange","lfcSE","stat","pvalue","padj"'
+    rows = f'"hsa-miR-21-5p",300.5,{sign}2.5,0.5,5,0.001,0.01\n"hsa-let-7a-5p",41,1,0.5,2,0.1,0.2\n'
+    with pytest.raises(DataError, match=r"results of a test .*baseMean.* and no sample: give the"):
+        read_tables(write(tmp_path, f"{header}\n{rows}"))
+
+
+def test_samples_of_one_letter_are_samples(tmp_path):
+    text = "miRNA\tt\tb\tp\nhsa-miR-21-5p\t5\t7\t1\nhsa-let-7a-5p\t0\t3\t1\n"
+    assert read_tables(write(tmp_path, text)).samples == ["t", "b", "p"]
 
 
 @pytest.mark.parametrize(

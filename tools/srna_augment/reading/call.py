@@ -100,10 +100,11 @@ def _read_one(
         table = read_any(stream, format=format, orientation=orientation, units=units)
     finally:
         stream.close()
-    table = sum_repeated_features(table, stream.name)
     # A format of counts needs no guess; everything else is judged by its values.
     asked = table.units if units == "auto" and table.units else units
     table.units, note = take_units(table, asked, stream.name)
+    # Linear by now: logarithms must not be summed, nor pass for RPM because they were.
+    table = sum_repeated_features(table, stream.name)
     title = table.recognised
     table.sources = [Source(stream.name, title, table.units, len(table.samples), table.features)]
     table.recognised = f"{stream.name}: {title}, {_shape(table)}, {table.units}"

@@ -14,23 +14,54 @@ from srna_augment.features.sums import sum_columns
 logger = logging.getLogger("srna_augment")
 
 
+# Rows count the same reads where so many names have two, and their totals are so near.
+_FEW_NAMES = 5
+_ALIKE = 0.9
+
+
 def sum_repeated_features(table: ExpressionTable, where: str) -> ExpressionTable:
-    """Sum the columns of a table that bear the same feature name, and say so."""
+    """Make the columns of a table that bear the same feature name one, and say so.
+
+    They are summed, but where most of them are nearly alike: such are miRDeep2's rows for each
+    precursor when its other columns are cut off, which all count the same reads. The highest is
+    taken then, as `read_mirdeep2` does.
+    """
     groups: dict[str, list[int]] = {}
     for column, feature in enumerate(table.features):
         groups.setdefault(feature, []).append(column)
     if len(groups) == len(table.features):
         return table
     repeated = [feature for feature, columns in groups.items() if len(columns) > 1]
+    same_reads = _count_the_same_reads(table.values, [groups[feature] for feature in repeated])
     logger.warning(
-        "%s: %d features are there more than once, for example '%s': their values are summed",
+        "%s: %d features are there more than once, for example '%s': %s",
         where,
         len(repeated),
         repeated[0],
+        "their values are nearly alike, so that the highest is taken"
+        if same_reads
+        else "their values are summed",
     )
-    table.values = sum_columns(table.values, list(groups.values()), reuse=True)
+    columns = list(groups.values())
+    if same_reads:
+        for first, *others in columns:
+            for other in others:
+                highest = np.fmax(table.values[:, first], table.values[:, other])
+                table.values[:, first] = highest
+        columns = [[first] for first, *_ in columns]
+    table.values = sum_columns(table.values, columns, reuse=True)
     table.features = list(groups)
     return table
+
+
+def _count_the_same_reads(values: np.ndarray, groups: Sequence[Sequence[int]]) -> bool:
+    """Tell whether columns of one name, of most names, have nearly the same total."""
+    ratios: list[float] = []
+    for columns in groups:
+        totals = sorted(float(np.nansum(values[:, column])) for column in columns)
+        if totals[-1] > 0:
+            ratios.append(totals[-2] / totals[-1])
+    return len(ratios) >= _FEW_NAMES and float(np.median(ratios)) >= _ALIKE
 
 
 def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
