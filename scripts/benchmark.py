@@ -47,6 +47,7 @@ RUNS = {
 N_BINS = 10
 # A sample whose calls are judged here gets one from this probability on.
 CALL = 0.8
+FEW = 0.005
 
 
 def run(command: str, expression: Path, options: list[str], output: Path) -> None:
@@ -103,13 +104,17 @@ def calibration(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def at(table: pd.DataFrame, threshold: float) -> str:
-    """Return precision and coverage from a probability on, studies equal."""
+    """Return precision and coverage from a probability on, studies equal.
+
+    Fewer than `FEW` of the samples are none: how right a handful is says nothing.
+    """
     weight = 1 / table.groupby("study")["right"].transform("size")
     sure = table["probability"] >= threshold
-    if not sure.any():
+    coverage = weight[sure].sum() / weight.sum()
+    if coverage < FEW:
         return "none"
     precision = (weight * table["right"])[sure].sum() / weight[sure].sum()
-    return f"{precision:.2f} of {weight[sure].sum() / weight.sum():.2f}"
+    return f"{precision:.2f} of {coverage:.2f}"
 
 
 def table_of(header: list[str], rows: list[list[object]]) -> str:
