@@ -55,6 +55,16 @@ def test_hairpins_meet_matures_at_the_stem(tmp_path):
     np.testing.assert_array_equal(matures.values, TOY.counts)
 
 
+def test_gdcs_isoforms_are_summed_to_matures_and_what_is_beside_stays_with_the_precursor(tmp_path):
+    table = read_tables(writers.gdc_isoforms(tmp_path, TOY))
+    assert table.units == "counts"
+    assert len(table.features) == 2 * len(TOY.features)
+    matures = collapse(table, "mature")
+    columns = [matures.features.index(mirna) for mirna in TOY.features]
+    np.testing.assert_array_equal(matures.values[:, columns], TOY.counts)
+    np.testing.assert_array_equal(collapse(table, "stem").values, TOY.counts + 1)
+
+
 def test_excerpts_classes_of_rna_are_put_side_by_side(tmp_path):
     paths = writers.excerpt_classes(tmp_path, TOY)
     table = read_tables(paths)

@@ -19,6 +19,8 @@ NAMED_BY_FILE = (
     writers.excerpt_samples,
     writers.srnabench,
     writers.srnabench_single,
+    writers.gdc,
+    writers.gdc_isoforms,
     writers.oasis,
 )
 

@@ -261,6 +261,35 @@ def srnabench_single(folder: Path, toy: Toy) -> list[Path]:
     return paths
 
 
+def gdc(folder: Path, toy: Toy) -> list[Path]:
+    """One folder a sample, as its download client leaves them; RPM stand beside the counts."""
+    paths = []
+    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
+        lines = ["miRNA_ID\tread_count\treads_per_million_miRNA_mapped\tcross-mapped"]
+        for mirna, count, rpm in zip(toy.features, row, cpm, strict=True):
+            lines.append(f"{mirna}\t{count}\t{rpm:.6f}\tN")
+        paths += _lines(folder / sample / "mirnas.quantification.txt", lines)
+    return paths
+
+
+def gdc_isoforms(folder: Path, toy: Toy) -> list[Path]:
+    """One row an isoform: two of each mature, and one read beside it on its precursor."""
+    paths = []
+    for sample, row in zip(toy.samples, toy.counts, strict=True):
+        lines = [
+            "miRNA_ID\tisoform_coords\tread_count\treads_per_million_miRNA_mapped\tcross-mapped"
+            "\tmiRNA_region"
+        ]
+        for mirna, count in zip(toy.features, row, strict=True):
+            identifier, (precursor, *_) = MIRNAS[mirna]
+            for part in (count // 2, count - count // 2):
+                cells = [precursor, "hg38:1:1-22:+", str(part), "0.5", "Y", f"mature,{identifier}"]
+                lines.append("\t".join(cells))
+            lines.append(f"{precursor}\thg38:1:9-31:+\t1\t0.5\tN\tprecursor")
+        paths += _lines(folder / sample / "isoforms.quantification.txt", lines)
+    return paths
+
+
 def seqcluster_mirna(folder: Path, toy: Toy) -> list[Path]:
     return features_as_rows(folder / "counts_mirna.tsv", toy, "mirna")
 
@@ -385,8 +414,9 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 
 COUNT_WRITERS = [
     smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_weighed,
-    mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single, seqcluster_mirna,
-    seqcluster_clusters, featurecounts, oasis, tsv_samples, csv_features_gz, bgzip_like, excel_csv,
-    r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer, parquet_samples, parquet_features,
+    mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single, gdc,
+    seqcluster_mirna, seqcluster_clusters, featurecounts, oasis, tsv_samples, csv_features_gz,
+    bgzip_like, excel_csv, r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer,
+    parquet_samples, parquet_features,
 ]  # fmt: skip
 RPM_WRITERS = [smrnaseq_cpm, mirge_rpm, excerpt_merged_rpm]

@@ -27,6 +27,8 @@ _SAME_FOR_ALL = frozenset(
         "expression",
         "counts_mirna",
         "mirtop",
+        "mirnas.quantification",
+        "isoforms.quantification",
     }
 )
 

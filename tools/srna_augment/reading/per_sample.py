@@ -1,4 +1,4 @@
-"""Files of one sample each: exceRpt, sRNAbench, and two columns without a header (Oasis 2, SEA)."""
+"""Files of one sample each: exceRpt, sRNAbench, GDC, and two columns without a header (Oasis 2)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from .text import Layout, find_delimiter, is_number, split_line
 _EXCERPT = ("ReferenceID", "multimapAdjustedReadCount")
 _SRNABENCH = ("name", "read count (mult. map. adj.)")
 _SRNABENCH_SINGLE = ("name", "read count (SA)")
+_GDC = ("miRNA_ID", "read_count", "reads_per_million_miRNA_mapped")
+_GDC_REGION = "miRNA_region"
 
 
 def is_excerpt(lines: list[bytes]) -> bool:
@@ -29,6 +31,11 @@ def is_srnabench(lines: list[bytes]) -> bool:
     return "unique reads" in header and (
         set(_SRNABENCH) <= header or set(_SRNABENCH_SINGLE) <= header
     )
+
+
+def is_gdc(lines: list[bytes]) -> bool:
+    """Tell GDC's ``mirnas.quantification.txt`` and ``isoforms.quantification.txt``."""
+    return set(_GDC) <= set(split_line(lines[0], b"\t"))
 
 
 def is_two_columns(lines: list[bytes]) -> bool:
@@ -62,6 +69,26 @@ def read_srnabench(stream: Stream) -> ExpressionTable:
     header = split_line(stream.head_lines(1)[0], b"\t")
     columns = _SRNABENCH if _SRNABENCH[1] in header else _SRNABENCH_SINGLE
     return _read_named(stream, *columns, "sRNAbench grouped counts of one sample")
+
+
+def read_gdc(stream: Stream) -> ExpressionTable:
+    """Read GDC's counts of one sample, ``(1, n_features)``.
+
+    Isoforms are summed to matures by their accession (``mature,MIMAT0000062``); those beside a
+    mature stay with their precursor.
+    """
+    header = split_line(stream.head_lines(1)[0], b"\t")
+    if _GDC_REGION not in header:
+        return _read_named(stream, *_GDC[:2], "GDC counts of one sample")
+    name, region = header.index(_GDC[0]), header.index(_GDC_REGION)
+    lines = stream.read_all().split(b"\n")
+    for number, line in enumerate(lines[1:], 1):
+        cells = line.rstrip(b"\r").split(b"\t")
+        if len(cells) == len(header) and cells[region].startswith(b"mature,"):
+            cells[name] = cells[region].removeprefix(b"mature,")
+            lines[number] = b"\t".join(cells)
+    stream.put_back(b"\n".join(lines))
+    return _read_named(stream, *_GDC[:2], "GDC isoforms of one sample, summed to matures")
 
 
 def read_two_columns(stream: Stream) -> ExpressionTable:
