@@ -3,6 +3,7 @@ import pytest
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
+from srna_augment.reading import read_tables
 from srna_augment.units import profile, recognise, take_units
 
 NAN = np.nan
@@ -96,3 +97,23 @@ def test_insisting_never_makes_negative_counts():
 def test_proportions_are_taken_when_told():
     values = array([[0.25, 0.75], [0.5, 0.5]])
     assert take_units(table(values), "rpm", "t") == ("rpm", "")
+
+
+def test_counts_and_the_same_divided_by_depth_are_one_sample(tmp_path):
+    rng = np.random.default_rng(7)
+    counts = rng.integers(0, 5000, size=(3, 40))
+    rpm = counts / counts.sum(axis=1, keepdims=True) * 1e6
+    other = rng.integers(0, 5000, size=40) / 7  # a library of its own, which no counts are of
+    lines = ["miRNA,S1,S1 norm,S2,S2 norm,S3,S4"]
+    for column in range(40):
+        cells = [counts[0], rpm[0], counts[1], rpm[1], counts[2], other]
+        lines.append(f"hsa-miR-{300 + column}-5p," + ",".join(f"{x[column]:.6g}" for x in cells))
+    path = tmp_path / "both.csv"
+    path.write_text("\n".join(lines) + "\n")
+    table = read_tables(path)
+    assert table.samples == ["S1", "S2", "S3", "S4"]
+    np.testing.assert_array_equal(table.values[:3], counts)
+    assert "left out as others divided by depth: S1 norm and 1 more" in table.recognised
+    # A single zero library is no twin of another.
+    path.write_text("miRNA,S1,S2\nhsa-miR-21-5p,0,1.5\nhsa-let-7a-5p,0,90.5\n")
+    assert read_tables(path).samples == ["S1", "S2"]

@@ -18,6 +18,7 @@ from .join import join, sum_repeated_features
 from .naming import names_of_files
 from .stream import STDIN, Stream
 from .text import check_orientation
+from .twins import without_twins
 
 logger = logging.getLogger("srna_augment")
 
@@ -102,14 +103,16 @@ def _read_one(
         stream.close()
     # A format of counts needs no guess; everything else is judged by its values.
     asked = table.units if units == "auto" and table.units else units
+    twins = without_twins(table)
     table.units, note = take_units(table, asked, stream.name)
     # Linear by now: logarithms must not be summed, nor pass for RPM because they were.
     table = sum_repeated_features(table, stream.name)
     title = table.recognised
     table.sources = [Source(stream.name, title, table.units, len(table.samples), table.features)]
     table.recognised = f"{stream.name}: {title}, {_shape(table)}, {table.units}"
-    if note:
-        table.recognised += f" ({note})"
+    notes = [text for text in (twins, note) if text]
+    if notes:
+        table.recognised += f" ({'; '.join(notes)})"
     return table, title
 
 
