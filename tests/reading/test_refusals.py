@@ -279,6 +279,37 @@ def test_numbers_that_are_no_expression_are_left_out_and_said(text, left_out, tm
     assert f"(columns left out: {left_out})" in table.recognised
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",miRNA,a,b\n0,hsa-miR-21-5p,5,7\n1,hsa-let-7a-5p,0,3\n",  # pandas' index in front
+        "chrom,name,strand,a,b\nchr17:1,hsa-miR-21-5p,+,5,7\nchr9:1,hsa-let-7a-5p,+,0,3\n",
+        "a;b;miRNA\n5,0;7,0;hsa-miR-21-5p\n0,0;3,0;hsa-let-7a-5p\n",  # names behind the values
+    ],
+    ids=["index", "place", "behind"],
+)
+def test_names_need_not_be_in_the_first_column(text, tmp_path):
+    table = read_tables(write(tmp_path, text, "t.csv"))
+    assert (table.samples, table.features) == (["a", "b"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
+    np.testing.assert_array_equal(table.values, [[5, 0], [7, 3]])
+
+
+def test_matures_beside_their_precursors_name_the_rows(tmp_path):
+    text = (
+        "precursor\tmiRNA\ta\tb\nhsa-let-7a-1\thsa-let-7a-5p\t9\t1\n"
+        "hsa-let-7a-1\thsa-let-7a-3p\t4\t0\nhsa-mir-21\thsa-miR-21-5p\t5\t7\n"
+    )
+    table = read_tables(write(tmp_path, text))
+    assert table.features == ["hsa-let-7a-5p", "hsa-let-7a-3p", "hsa-miR-21-5p"]
+    assert "(columns left out: precursor)" in table.recognised
+
+
+@pytest.mark.parametrize("head", ['!Series_title\t"x"\n', "^DATABASE = GeoMiame\n"])
+def test_files_that_describe_a_series_of_geo_are_refused(head, tmp_path):
+    with pytest.raises(DataError, match=r"of GEO: give the table of counts that the series has"):
+        read_tables(write(tmp_path, head + '"ID_REF"\t"GSM1"\n"hsa-miR-21-5p"\t7.5\n'))
+
+
 @pytest.mark.parametrize("sign", ["-", ""], ids=["down", "all up"])
 def test_results_of_a_test_are_no_samples(sign, tmp_path):
     header = '"","baseMean","log2FoldChange","lfcSE","stat","pvalue","padj"'

@@ -203,6 +203,14 @@ def looks_like_feature(name: str) -> bool:
     return kind_of(name) != OTHER or bool(_OTHER_FEATURE.match(name.strip()))
 
 
+def looks_like_mature(name: str) -> bool:
+    """Tell whether a name is a mature miRNA's, by its arm, its capital or its accession."""
+    parsed = parse_mirna(name)
+    if parsed is None:
+        return (accession(name) or "").startswith("MIMAT")
+    return bool(parsed.arm or parsed.star) or (parsed.family == "mir" and not parsed.precursor)
+
+
 def split_merged(name: str) -> list[str]:
     """Split a merged name into full names.
 

@@ -50,7 +50,7 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     name = stream.name
     lines = [line for line in stream.head_lines(12) if line.strip()]
     layout = find_layout(lines, name)
-    row_names = [split_line(line, layout.delimiter)[0] for line in lines[1:]]
+    row_names = [split_line(line, layout.delimiter)[layout.names] for line in lines[1:]]
     if len(layout.columns) == 1 and any(_names_features(line, layout) for line in lines[1:]):
         raise _long(name)
     found = find_orientation(row_names, layout.columns, orientation, name)
@@ -78,8 +78,9 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
 
 
 def _names_features(line: bytes, layout: Layout) -> bool:
-    """Tell whether a cell beside the first names a feature."""
-    return any(map(looks_like_feature, split_line(line, layout.delimiter)[1:]))
+    """Tell whether a cell beside the row's name names a feature."""
+    cells = split_line(line, layout.delimiter)
+    return any(looks_like_feature(cell) for i, cell in enumerate(cells) if i != layout.names)
 
 
 def _long(where: str) -> DataError:

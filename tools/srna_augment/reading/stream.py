@@ -39,6 +39,11 @@ _OTHER_FORMATS = (
     (b"<!doc", "is a web page: the download failed, or the link leads to a page about the file"),
     (b"<html", "is a web page: the download failed, or the link leads to a page about the file"),
     (b"<?xml", "is XML: the download failed, or the link leads to a page about the file"),
+    (
+        b"!Series_",
+        "is a series matrix of GEO: give the table of counts that the series has beside it",
+    ),
+    (b"^DATABASE", "is a SOFT file of GEO: give the table of counts that the series has beside it"),
     (b"version https://git-lfs", "is a Git LFS pointer: run 'git lfs pull' first"),
 )
 

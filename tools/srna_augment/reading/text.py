@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from srna_augment.errors import DataError, UsageError
-from srna_augment.features.names import looks_like_feature
+from srna_augment.features.names import looks_like_feature, looks_like_mature
 
 from .numbers import NOT_REPORTED
 
@@ -150,12 +150,18 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}, row 1: holds values where the names of the samples should be: add a "
             "header line"
         )
+    whole = [row for row in rows if len(row) == width]
     text = [
         column
-        for column in range(1, last)
+        for column in range(last)
         if all(len(row) > column and not is_number(row[column]) for row in rows)
     ]
-    values = [column for column in range(1, last) if column not in set(text)]
+    names = _column_of_names(whole, header, text)
+    # Where the names are elsewhere, numbers in front of them are values, unless they count rows.
+    counts_rows = 0 not in text and _are_consecutive([row[0] for row in whole])
+    first = 1 if names == 0 or counts_rows else 0
+    beside = [column for column in text if column != names and (column or names)]
+    values = [column for column in range(first, last) if column not in {*text, names}]
     if not values:
         raise DataError(
             f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no "
@@ -164,13 +170,44 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     return Layout(
         delimiter=delimiter,
         width=width,
-        names=0,
+        names=names,
         values=values,
         columns=[columns[column] for column in values],
-        left_out=[header[column] for column in text],
-        corner=header[0],
+        left_out=[header[column] for column in beside],
+        corner=header[names],
         open_end=open_end,
     )
+
+
+def _column_of_names(rows: Sequence[Sequence[str]], header: Sequence[str], text: list[int]) -> int:
+    """Find the column that names the rows: the first, unless another plainly does.
+
+    Another does where it has names of small RNAs and the first has none, as in front of pandas'
+    index or a gene's place, or where it has matures and the first repeats the precursors that they
+    are of. A table with a row for each sample and feature has its names more than once, and keeps
+    the first.
+    """
+    first = [row[0] for row in rows]
+    if len(rows) < 2 or share_of_features(header) >= 0.2:
+        return 0
+    for column in text:
+        cells = [row[column] for row in rows]
+        if column == 0 or share_of_features(cells) < 0.5:
+            continue
+        if share_of_features(first) < 0.2:
+            if len(set(cells)) == len(cells) and len(set(first)) == len(first):
+                return column
+        elif (
+            len(set(first)) < len(first)
+            and all(map(looks_like_mature, cells))
+            and not any(map(looks_like_mature, first))
+        ):
+            return column
+    return 0
+
+
+def _are_consecutive(cells: Sequence[str]) -> bool:
+    return cells[0] in ("0", "1") and cells == [str(int(cells[0]) + i) for i in range(len(cells))]
 
 
 def check_orientation(orientation: str) -> None:
