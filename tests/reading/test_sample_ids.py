@@ -16,6 +16,7 @@ from . import writers
 ODD = [" 1A-2", "plasma.7 ", "S 3"]
 TOY = dataclasses.replace(writers.TOY, samples=ODD)
 NAMED_BY_FILE = (
+    writers.mirdeep2_samples,
     writers.excerpt_samples,
     writers.srnabench,
     writers.srnabench_single,

@@ -170,6 +170,17 @@ def mirdeep2_weighed(folder: Path, toy: Toy) -> list[Path]:
     return _lines(folder / "miRNAs_expressed_all_samples_w.csv", lines)
 
 
+def mirdeep2_samples(folder: Path, toy: Toy) -> list[Path]:
+    """One file a sample, in a folder of its own."""
+    paths = []
+    for sample, row in zip(toy.samples, toy.counts, strict=True):
+        lines = ["#miRNA\tread_count\tprecursor"]
+        for mirna, count in zip(toy.features, row, strict=True):
+            lines += [f"{mirna}\t{count}\t{precursor}" for precursor in MIRNAS[mirna][1]]
+        paths += _lines(folder / sample / "miRNA_expressed.csv", lines)
+    return paths
+
+
 def mirge_counts(folder: Path, toy: Toy) -> list[Path]:
     return features_as_rows(folder / "miR.Counts.csv", toy, "miRNA", delimiter=",")
 
@@ -414,8 +425,8 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 
 COUNT_WRITERS = [
     smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_weighed,
-    mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single, gdc,
-    seqcluster_mirna, seqcluster_clusters, featurecounts, oasis, tsv_samples, csv_features_gz,
+    mirdeep2_samples, mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single,
+    gdc, seqcluster_mirna, seqcluster_clusters, featurecounts, oasis, tsv_samples, csv_features_gz,
     bgzip_like, excel_csv, r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer,
     parquet_samples, parquet_features,
 ]  # fmt: skip

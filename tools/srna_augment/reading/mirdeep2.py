@@ -1,4 +1,4 @@
-"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv``: tab-separated in spite of its name."""
+"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv`` and ``miRNA_expressed.csv``, tab-separated."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _LEAD = ("#miRNA", "read_count", "precursor", "total")
 
 
 def is_mirdeep2(lines: list[bytes]) -> bool:
-    """Tell the table by its header."""
-    return tuple(split_line(lines[0], b"\t")[:4]) == _LEAD
+    """Tell the table by its header, that of all samples or of one (``miRNA_expressed.csv``)."""
+    header = tuple(split_line(lines[0], b"\t"))
+    return header[:4] == _LEAD or header == _LEAD[:3]
 
 
 def read_mirdeep2(stream: Stream) -> ExpressionTable:
@@ -43,9 +44,11 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
         for column in range(4, len(header))
         if header[column].strip() and "(norm)" not in header[column]
     ]
+    samples = [header[column] for column in values]
+    if len(header) < len(_LEAD):  # the file of one sample
+        values, samples = [_LEAD.index("read_count")], [stream.sample]
     if not values:
         raise DataError(f"{stream.name}: has no column of counts after '{_LEAD[-1]}'")
-    samples = [header[column] for column in values]
     check_samples(samples, "column", stream.name)
     layout = Layout(b"\t", len(header), 0, values, samples, [], header[0])
     names, counts = read_rows(stream, layout)

@@ -27,6 +27,7 @@ _SAME_FOR_ALL = frozenset(
         "expression",
         "counts_mirna",
         "mirtop",
+        "miRNA_expressed",
         "mirnas.quantification",
         "isoforms.quantification",
     }
