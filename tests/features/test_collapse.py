@@ -122,3 +122,13 @@ def test_refusals():
         collapse(table(["hsa-miR-21-5p"], [[1]], units="log2 rpm"), "stem")
     with pytest.raises(DataError, match="no feature is left"):
         collapse(table(["unmapped"], [[1]]), "stem")
+
+
+def test_a_table_of_genes_is_warned_of(caplog):
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        collapse(table(["ENSG00000000003", "TP53", "unmapped"], [[1, 2, 3]]), "stem")
+    assert "no name is a small RNA's, for example ENSG00000000003" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        collapse(table(["ENSG00000000003", "hsa_piR_000001"], [[1, 2]]), "stem")
+    assert "no name is a small RNA's" not in caplog.text

@@ -285,13 +285,26 @@ def test_numbers_that_are_no_expression_are_left_out_and_said(text, left_out, tm
         ",miRNA,a,b\n0,hsa-miR-21-5p,5,7\n1,hsa-let-7a-5p,0,3\n",  # pandas' index in front
         "chrom,name,strand,a,b\nchr17:1,hsa-miR-21-5p,+,5,7\nchr9:1,hsa-let-7a-5p,+,0,3\n",
         "a;b;miRNA\n5,0;7,0;hsa-miR-21-5p\n0,0;3,0;hsa-let-7a-5p\n",  # names behind the values
+        "a;b;miRNA\n5,0;7,0;hsa-miR-21-5p\n0,0;3,0;hsa-let-7a-5p\n0,0;0,0;hsa-miR-1-3p\n",
     ],
-    ids=["index", "place", "behind"],
+    ids=["index", "place", "behind", "behind equal values"],
 )
 def test_names_need_not_be_in_the_first_column(text, tmp_path):
     table = read_tables(write(tmp_path, text, "t.csv"))
-    assert (table.samples, table.features) == (["a", "b"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
-    np.testing.assert_array_equal(table.values, [[5, 0], [7, 3]])
+    assert (table.samples, table.features[:2]) == (["a", "b"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
+    np.testing.assert_array_equal(table.values[:, :2], [[5, 0], [7, 3]])
+
+
+@pytest.mark.parametrize("first", ["hsa-mir-21", "RN7SK.1"])
+def test_a_table_that_begins_with_values_is_refused_wherever_its_names_are(first, tmp_path):
+    text = f"1\t10\t{first}\t+\t5\n1\t90\thsa-let-7a-1\t-\t7\n2\t3\thsa-mir-7-1\t+\t0\n"
+    with pytest.raises(DataError, match=r"row 1: holds values where the names of the samples"):
+        read_tables(write(tmp_path, text))
+
+
+def test_rows_without_names_are_said(tmp_path):
+    with pytest.raises(DataError, match=r"name the rows in the first column, or say with --orient"):
+        read_tables(write(tmp_path, "S1,S2,S3\n26195,17377,4\n51508,34913,9\n", "t.csv"))
 
 
 def test_matures_beside_their_precursors_name_the_rows(tmp_path):

@@ -12,6 +12,7 @@ from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import ExpressionTable
 
 from .lookup import HUMAN
+from .names import OTHER
 from .resolve import LEVELS, Resolution, Resolved, resolve
 from .sums import sum_columns
 
@@ -164,6 +165,16 @@ def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> 
         f"{how['unlisted']:,}",
         f"{how['dropped']:,}",
     )
+    if set(resolution.kinds) == {OTHER}:
+        logger.warning(
+            "features: no name is a small RNA's, for example %s: is this a table of genes or "
+            "transcripts, or named by numbers?",
+            next(
+                name
+                for name, item in zip(resolution.names, resolution.resolved, strict=True)
+                if item.how != "dropped"
+            ),
+        )
     if absent:
         logger.info(
             "features: %d keys count as not reported where their reads are under a merged name: %s",

@@ -145,11 +145,6 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}, row 2: has {width} cells where the header has {len(header)}: check for "
             "names with a delimiter in them or a cut line"
         )
-    if looks_like_feature(header[0]) and all(is_number(cell) for cell in header[1:]):
-        raise DataError(
-            f"{where}, row 1: holds values where the names of the samples should be: add a "
-            "header line"
-        )
     whole = [row for row in rows if len(row) == width]
     text = [
         column
@@ -157,6 +152,15 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         if all(len(row) > column and not is_number(row[column]) for row in rows)
     ]
     names = _column_of_names(whole, header, text)
+    others = [cell for column, cell in enumerate(header) if column not in {*text, names}]
+    is_row = looks_like_feature(header[names]) or any(
+        header[column] in [row[column] for row in whole] for column in text
+    )
+    if is_row and all(map(is_number, others)):
+        raise DataError(
+            f"{where}, row 1: holds values where the names of the samples should be: add a "
+            "header line"
+        )
     # Where the names are elsewhere, numbers in front of them are values, unless they count rows.
     counts_rows = 0 not in text and _are_consecutive([row[0] for row in whole])
     first = 1 if names == 0 or counts_rows else 0
@@ -188,14 +192,16 @@ def _column_of_names(rows: Sequence[Sequence[str]], header: Sequence[str], text:
     the first.
     """
     first = [row[0] for row in rows]
-    if len(rows) < 2 or share_of_features(header) >= 0.2:
+    numbers = [cell for column, cell in enumerate(header) if column not in text]
+    if len(rows) < 2 or share_of_features(numbers) >= 0.2:
         return 0
     for column in text:
         cells = [row[column] for row in rows]
         if column == 0 or share_of_features(cells) < 0.5:
             continue
         if share_of_features(first) < 0.2:
-            if len(set(cells)) == len(cells) and len(set(first)) == len(first):
+            distinct = [cells, first] if 0 in text else [cells]
+            if all(len(set(some)) == len(some) for some in distinct):
                 return column
         elif (
             len(set(first)) < len(first)
@@ -264,10 +270,11 @@ def find_orientation(
         if max(rows, columns) < 0.2
         else "rows and columns both have"
     )
+    unnamed = "name the rows in the first column, or " if all(map(is_number, row_names)) else ""
     raise DataError(
         f"{where}: cannot tell samples from features, since {problem} names of small RNAs (rows "
-        f"such as '{_first(row_names)}', columns such as '{_first(column_names)}'): say with "
-        f"--orientation what the rows are, {SAMPLES_AS_ROWS} or {FEATURES_AS_ROWS}"
+        f"such as '{_first(row_names)}', columns such as '{_first(column_names)}'): {unnamed}say "
+        f"with --orientation what the rows are, {SAMPLES_AS_ROWS} or {FEATURES_AS_ROWS}"
     )
 
 
