@@ -132,3 +132,13 @@ def test_a_table_of_genes_is_warned_of(caplog):
     with caplog.at_level(logging.WARNING, logger="srna_augment"):
         collapse(table(["ENSG00000000003", "hsa_piR_000001"], [[1, 2]]), "stem")
     assert "no name is a small RNA's" not in caplog.text
+
+
+def test_names_of_no_release_are_warned_of_when_they_are_most(caplog):
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        collapse(table(["hsa-let-7a-5p62", "hsa-miR-21-5p8", "hsa-miR-1-3p"], [[1, 2, 3]]), "stem")
+    assert "2 of 3 names look like human miRNAs and are in no release" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        collapse(table(["hsa-let-7a-5p62", "hsa-miR-21-5p", "hsa-miR-1-3p"], [[1, 2, 3]]), "stem")
+    assert not caplog.text

@@ -143,3 +143,9 @@ def test_counts_of_how_names_were_resolved():
     }  # fmt: skip
     assert resolution.foreign == ["cel-miR-39-3p"]
     assert resolution.species["hsa"] == 5
+
+
+def test_two_mirnas_with_a_blank_are_a_feature_and_a_treated_sample_is_none():
+    assert looks_like_feature("hsa-let-7a-5p hsa-let-7a-1")
+    assert not looks_like_feature("miR-21 mimic 1")
+    assert keys("hsa-miR-21-5p hsa-mir-21")[0] == "hsa-miR-21-5p"

@@ -317,6 +317,21 @@ def test_matures_beside_their_precursors_name_the_rows(tmp_path):
     assert "(columns left out: precursor)" in table.recognised
 
 
+@pytest.mark.parametrize("join", [" ", "|"])
+def test_names_of_a_mature_and_its_precursor_are_the_matures(join, tmp_path):
+    copies = [("hsa-let-7a-5p", f"hsa-let-7a-{copy}", 900 + copy) for copy in (1, 2, 3)]
+    single = [(f"hsa-miR-{n}-5p", f"hsa-mir-{n}", n) for n in (21, 16, 148, 33)]
+    twice = [
+        (f"hsa-miR-{n}-3p", f"hsa-mir-{n}-{copy}", n) for n in (1, 7, 9, 24) for copy in (1, 2)
+    ]
+    rows = "".join(f"{a}{join}{b}\t{n}\t{n}\n" for a, b, n in [*copies, *single, *twice])
+    table = read_tables(write(tmp_path, HEADER + rows))
+    counts = dict(zip(table.features, table.values[0], strict=True))
+    assert len(counts) == 1 + 4 + 4
+    assert counts["hsa-let-7a-5p"] == 903
+    assert counts["hsa-miR-9-3p"] == 9
+
+
 @pytest.mark.parametrize("head", ['!Series_title\t"x"\n', "^DATABASE = GeoMiame\n"])
 def test_files_that_describe_a_series_of_geo_are_refused(head, tmp_path):
     with pytest.raises(DataError, match=r"of GEO: give the table of counts that the series has"):

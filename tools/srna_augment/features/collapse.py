@@ -175,6 +175,15 @@ def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> 
                 if item.how != "dropped"
             ),
         )
+    unknown = resolution.unknown
+    if len(unknown) > n_names / 2:
+        logger.warning(
+            "features: %d of %d names look like human miRNAs and are in no release of miRBase, for "
+            "example %s: mend the names, or they match no model",
+            len(unknown),
+            n_names,
+            unknown[0],
+        )
     if absent:
         logger.info(
             "features: %d keys count as not reported where their reads are under a merged name: %s",

@@ -190,6 +190,8 @@ def kind_of(name: str) -> str:
         or mirgenedb(text)
         or foreign_species(text)
         or parse_mirna(re.split(r"[/|:;,]", text, maxsplit=1)[0])
+        # A mature and its precursor; a sample of cells with one more miRNA has other words.
+        or (" " in text and all(map(parse_mirna, text.split())))
     ):
         return MIRNA
     for kind, pattern in _KINDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -124,6 +125,15 @@ class Resolution:
             if item.species not in ("", HUMAN)
         ]
 
+    @property
+    def unknown(self) -> list[str]:
+        """Names of human miRNAs, by their look, that no release of miRBase has."""
+        return [
+            name
+            for name, item in zip(self.names, self.resolved, strict=True)
+            if item.kind == MIRNA and item.how == "unlisted" and item.species in ("", HUMAN)
+        ]
+
 
 def resolve(names: Sequence[str]) -> Resolution:
     """Resolve feature names of miRBase releases 10 to 22.1, MirGeneDB and other sRNA sources.
@@ -164,12 +174,13 @@ def resolve_name(name: str) -> Resolved:
         if entry:
             return _from_entry(entry, "MirGeneDB")
         return Resolved(text, text, text, kind, gene[0], "unlisted")
-    parsed = parse_mirna(text) or parse_mirna(text.split(":", 1)[0])
+    alone = re.split(r"[:\s]", text, maxsplit=1)[0]
+    parsed = parse_mirna(text) or parse_mirna(alone)
     if parsed is None:
         return Resolved(text, text, text, kind, foreign_species(text) or "", "unlisted")
     if parsed.species not in ("", HUMAN):
         return _by_rule(parsed, parsed.species)
-    return _human(parsed, unmangle(text).split(":", 1)[0])
+    return _human(parsed, unmangle(text if parse_mirna(text) else alone))
 
 
 def _human(parsed: MirnaName, text: str) -> Resolved:

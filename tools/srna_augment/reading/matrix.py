@@ -7,13 +7,14 @@ shape.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
-from srna_augment.features.names import looks_like_feature
+from srna_augment.features.names import looks_like_feature, looks_like_mature, parse_mirna
 
 from .columns import without_other_numbers
 from .numbers import BadCell, bad_cell_line, parse_cells
@@ -59,7 +60,7 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     if len(layout.columns) == 1 and layout.left_out and len(set(rows)) < len(rows):
         raise _long(name)
     if found == FEATURES_AS_ROWS:
-        samples, features = layout.columns, [row.strip() for row in rows]
+        samples, features = layout.columns, without_precursors([row.strip() for row in rows])
         values = values.T
         if len(samples) == 1 and samples[0].strip().lower() in _NO_SAMPLE:
             samples = [stream.sample]
@@ -207,6 +208,25 @@ def _split_quoted(line: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
     if end < 0:
         return line.strip(b'"'), b""
     return line[1:end].replace(b'""', b'"'), line[end + 1 + len(delimiter) :]
+
+
+def without_precursors(features: list[str]) -> list[str]:
+    """Cut names of a mature and its precursor to the mature, where most names are such pairs.
+
+    Scripts make one name of the two columns of miRDeep2: ``hsa-let-7a-5p hsa-let-7a-1``. All rows
+    of a mature count the same reads, and must bear one name to be known as such.
+    """
+    matures = [_mature_of_pair(feature) for feature in features]
+    if sum(mature is not None for mature in matures) < len(features) / 2:
+        return features
+    return [mature or feature for mature, feature in zip(matures, features, strict=True)]
+
+
+def _mature_of_pair(name: str) -> str | None:
+    parts = re.split(r"[ |;,]", name)
+    if len(parts) != 2 or not looks_like_mature(parts[0]) or looks_like_mature(parts[1]):
+        return None
+    return parts[0] if parse_mirna(parts[1]) else None
 
 
 def check_samples(samples: Sequence[str], axis: str, where: str) -> None:
