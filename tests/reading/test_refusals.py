@@ -332,6 +332,28 @@ def test_names_of_a_mature_and_its_precursor_are_the_matures(join, tmp_path):
     assert counts["hsa-miR-9-3p"] == 9
 
 
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("Table S1. Counts\t\t\n", "row 1: has one cell, as a title: take out the lines above"),
+        ("Table S1. Counts\n", "row 1: has one cell, as a title: take out the lines above"),
+        ("\tcontrol\t\n", "row 2: has text alone, as a second header: keep one line"),
+        ("\tcontrol\tcase\n", "row 2: has text alone, as a second header: keep one line"),
+    ],
+)
+def test_lines_above_the_header_are_said(head, line, tmp_path):
+    with pytest.raises(DataError, match=line):
+        read_tables(write(tmp_path, head + HEADER + ROWS))
+
+
+def test_a_header_of_one_cell_is_none_of_a_title_where_there_is_one_sample(tmp_path):
+    for head in ("\tS1", "S1", "miRNA\t"):
+        table = read_tables(
+            write(tmp_path, f"{head}\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t7\n", "S1.tsv")
+        )
+        assert table.samples == ["S1"]
+
+
 @pytest.mark.parametrize("head", ['!Series_title\t"x"\n', "^DATABASE = GeoMiame\n"])
 def test_files_that_describe_a_series_of_geo_are_refused(head, tmp_path):
     with pytest.raises(DataError, match=r"of GEO: give the table of counts that the series has"):

@@ -140,6 +140,7 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}: has one column: cells must be separated by tabs, commas, semicolons or "
             "spaces"
         )
+    _refuse_other_head(header, rows, where)
     if len(header) != width:
         raise DataError(
             f"{where}, row 2: has {width} cells where the header has {len(header)}: check for "
@@ -181,6 +182,29 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         corner=header[names],
         open_end=open_end,
     )
+
+
+def _refuse_other_head(header: list[str], rows: list[list[str]], where: str) -> None:
+    """Refuse what papers put above a table: a title, or groups above the samples' names.
+
+    Raises
+    ------
+    DataError
+        The line says which.
+    """
+    if len(rows[0]) > 2 and header[0] and not any(header[1:]):
+        raise DataError(
+            f"{where}, row 1: has one cell, as a title: take out the lines above the samples' names"
+        )
+
+    def has_numbers(row: list[str]) -> bool:
+        return any(cell and is_number(cell) for cell in row[1:])
+
+    if len(rows) > 1 and not has_numbers(rows[0]) and all(map(has_numbers, rows[1:])):
+        raise DataError(
+            f"{where}, row 2: has text alone, as a second header: keep one line with the samples' "
+            "names above the values"
+        )
 
 
 def _column_of_names(rows: Sequence[Sequence[str]], header: Sequence[str], text: list[int]) -> int:
