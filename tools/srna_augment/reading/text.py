@@ -153,9 +153,10 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         if all(len(row) > column and not is_number(row[column]) for row in rows)
     ]
     names = _column_of_names(whole, header, text)
-    others = [cell for column, cell in enumerate(header) if column not in {*text, names}]
+    no_values = {*text, names}
+    others = [cell for column, cell in enumerate(header) if column not in no_values]
     is_row = looks_like_feature(header[names]) or any(
-        header[column] in [row[column] for row in whole] for column in text
+        header[column] and header[column] in [row[column] for row in whole] for column in text
     )
     if is_row and all(map(is_number, others)):
         raise DataError(
@@ -166,7 +167,7 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     counts_rows = 0 not in text and _are_consecutive([row[0] for row in whole])
     first = 1 if names == 0 or counts_rows else 0
     beside = [column for column in text if column != names and (column or names)]
-    values = [column for column in range(first, last) if column not in {*text, names}]
+    values = [column for column in range(first, last) if column not in no_values]
     if not values:
         raise DataError(
             f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no "
@@ -216,7 +217,8 @@ def _column_of_names(rows: Sequence[Sequence[str]], header: Sequence[str], text:
     the first.
     """
     first = [row[0] for row in rows]
-    numbers = [cell for column, cell in enumerate(header) if column not in text]
+    no_numbers = set(text)
+    numbers = [cell for column, cell in enumerate(header) if column not in no_numbers]
     if len(rows) < 2 or share_of_features(numbers) >= 0.2:
         return 0
     for column in text:
