@@ -346,6 +346,16 @@ def test_lines_above_the_header_are_said(head, line, tmp_path):
         read_tables(write(tmp_path, head + HEADER + ROWS))
 
 
+def test_a_first_row_that_nobody_reports_is_no_second_header(tmp_path):
+    for blank in ("", "NA"):
+        text = f"miRNA\tS1\tS2\nhsa-let-7a-5p\t{blank}\t{blank}\nhsa-miR-21-5p\t3\t4\n"
+        path = tmp_path / "table.tsv"
+        path.write_text(text)
+        table = read_tables([str(path)])
+        assert table.samples == ["S1", "S2"]
+        assert np.isnan(table.values[:, 0]).all()
+
+
 def test_a_header_of_one_cell_is_none_of_a_title_where_there_is_one_sample(tmp_path):
     for head in ("\tS1", "S1", "miRNA\t"):
         table = read_tables(

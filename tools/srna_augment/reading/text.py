@@ -201,7 +201,9 @@ def _refuse_other_head(header: list[str], rows: list[list[str]], where: str) -> 
     def has_numbers(row: list[str]) -> bool:
         return any(cell and is_number(cell) for cell in row[1:])
 
-    if len(rows) > 1 and not has_numbers(rows[0]) and all(map(has_numbers, rows[1:])):
+    # A row of blanks alone is one that nobody reports.
+    has_text = any(cell and not is_number(cell) for cell in rows[0][1:])
+    if len(rows) > 1 and has_text and not has_numbers(rows[0]) and all(map(has_numbers, rows[1:])):
         raise DataError(
             f"{where}, row 2: has text alone, as a second header: keep one line with the samples' "
             "names above the values"
