@@ -91,11 +91,14 @@ def test_logged_table_is_refused_with_the_way_out_and_undone_on_demand(write, tm
 @pytest.mark.parametrize(
     ("write", "said"),
     [
-        (writers.smrnaseq_mirna, "nf-core/smrnaseq mirtop table, 3 samples x 5 features, counts"),
+        (
+            writers.smrnaseq_mirna,
+            "table like nf-core/smrnaseq's mirna.tsv, 3 samples x 5 features, counts",
+        ),
         (writers.smrnaseq_joined, "mirtop isomiR table (nf-core/smrnaseq), 10 isomiRs summed"),
         (writers.mirdeep2, "miRDeep2 quantification (highest of each miRNA's precursors)"),
         (writers.mirdeep2_weighed, "miRDeep2 quantification (sum of each miRNA's precursors)"),
-        (writers.mirge_counts, "miRge3 table"),
+        (writers.mirge_counts, "table like miRge3's"),
         (writers.seqcluster_mirna, "seqcluster miRNA table"),
         (writers.seqcluster_clusters, "seqcluster clusters, named by annotation"),
         (writers.featurecounts, "featureCounts table"),

@@ -254,9 +254,9 @@ def check_samples(samples: Sequence[str], axis: str, where: str) -> None:
 def _title(layout: Layout, orientation: str) -> str:
     if orientation == FEATURES_AS_ROWS and layout.corner == "miRNA":
         if layout.delimiter == b",":
-            return "miRge3 table"
+            return "table like miRge3's"
         if layout.delimiter == b"\t":
-            return "nf-core/smrnaseq mirtop table"
+            return "table like nf-core/smrnaseq's mirna.tsv"
     if orientation == FEATURES_AS_ROWS and layout.corner == "mirna":
         return "seqcluster miRNA table"
     words = {b"\t": "tab-separated", b",": "comma-separated", b";": "semicolon-separated"}
