@@ -209,3 +209,24 @@ def test_sample_called_by_a_number_is_no_row(tmp_path):
     (tmp_path / "t.tsv").write_text("miRNA\t7\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t0\n")
     table = read_tables(tmp_path / "t.tsv")
     assert (table.samples, table.features) == (["7"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+@pytest.mark.parametrize("with_counts", [True, False])
+def test_tables_of_tcgabiolinks_have_plain_samples(delimiter, with_counts, tmp_path):
+    rows = [["miRNA_ID"], ["hsa-let-7a-1"], ["hsa-mir-21"], ["hsa-mir-22"]]
+    for sample, counts in (("TCGA-AB", [10, 20, 70]), ("TCGA-CD", [50, 25, 125])):
+        if with_counts:
+            rows[0].append(f"read_count_{sample}")
+        rows[0] += [f"reads_per_million_miRNA_mapped_{sample}", f"cross-mapped_{sample}"]
+        for row, count in zip(rows[1:], counts, strict=True):
+            row += [str(count)] if with_counts else []
+            row += [str(count * 1_000_000 / sum(counts)), "N"]
+    path = tmp_path / "mirna.txt"
+    path.write_text("".join(delimiter.join(row) + "\n" for row in rows))
+    table = read_tables([str(path)])
+    assert table.samples == ["TCGA-AB", "TCGA-CD"]
+    expected = [[10, 20, 70], [50, 25, 125]]
+    if not with_counts:
+        expected = [[1e5, 2e5, 7e5], [2.5e5, 1.25e5, 6.25e5]]
+    np.testing.assert_allclose(table.values, expected)

@@ -33,6 +33,8 @@ _SHORT = frozenset(
     {"b", "f", "fc", "lr", "p", "q", "s", "t", "z", "stat", "statistic", "svalue", "cil", "cir",
      "logcpm", "meancounts", "rank"}
 )  # fmt: skip
+# In front of each sample's name in the tables of GDC's client for R (TCGAbiolinks).
+_GDC_COUNTS, _GDC_RPM = "read_count_", "reads_per_million_miRNA_mapped_"
 
 
 def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layout:
@@ -44,6 +46,7 @@ def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layou
         The table holds the results of a test and no sample.
     """
     if orientation == FEATURES_AS_ROWS:
+        layout = _gdc_samples(layout)
         other = _beside_samples(layout.columns, where)
     else:
         other = [name.strip().lower() in _OF_SAMPLES for name in layout.columns]
@@ -58,6 +61,22 @@ def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layou
             *layout.left_out,
             *(name for name, is_other in zip(layout.columns, other, strict=True) if is_other),
         ],
+    )
+
+
+def _gdc_samples(layout: Layout) -> Layout:
+    """Take the counts, or RPM where there are none, of a table of TCGAbiolinks, by plain names."""
+    if not all(name.startswith((_GDC_COUNTS, _GDC_RPM)) for name in layout.columns):
+        return layout
+    has_counts = any(name.startswith(_GDC_COUNTS) for name in layout.columns)
+    wanted = _GDC_COUNTS if has_counts else _GDC_RPM
+    kept = [i for i, name in enumerate(layout.columns) if name.startswith(wanted)]
+    others = [name for name in layout.columns if not name.startswith(wanted)]
+    return replace(
+        layout,
+        values=[layout.values[i] for i in kept],
+        columns=[layout.columns[i].removeprefix(wanted) for i in kept],
+        left_out=[*layout.left_out, *others],
     )
 
 
