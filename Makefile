@@ -78,11 +78,12 @@ format: $(PACKAGES) ## Lay the Python code out
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-bench: $(PACKAGES) ## Measure explaining and reading, side by side (on a quiet machine)
+bench: $(PACKAGES) ## Measure explaining, reading and the whole job, side by side (on a quiet machine)
 	$(VENV)/bin/python benchmarks/attribution.py
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/reading.py
 	$(VENV)/bin/python benchmarks/reading.py --scale
+	$(VENV)/bin/python benchmarks/whole_job.py
 
 overhead: setup ## Measure what Nextflow adds to the bare tools on the demo (half an hour on two cores)
 	$(VENV)/bin/python benchmarks/overhead.py
