@@ -63,6 +63,14 @@ class Run:
             if path.parent.name != "pipeline_info"
         }
 
+    def differing(self, other: Run) -> list[str]:
+        """Return the names of final tables that are not the same, byte for byte, in both runs.
+
+        Names alone: pytest would spend an hour on what differs between tables.
+        """
+        mine, theirs = self.tables(), other.tables()
+        return sorted(n for n in mine.keys() | theirs.keys() if mine.get(n) != theirs.get(n))
+
     def trace(self) -> list[dict[str, str]]:
         """Return the rows of the trace, a task each."""
         lines = (self.outdir / "pipeline_info" / "trace.tsv").read_text().splitlines()
