@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
 
+from checkout import load_script
+
 
 @pytest.fixture(scope="module")
 def scaling() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "scaling.py"
-    spec = importlib.util.spec_from_file_location("scaling", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["scaling"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("benchmarks/scaling.py")
 
 
 def test_equal_tasks_share_the_cores(scaling):

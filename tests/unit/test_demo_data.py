@@ -2,13 +2,13 @@
 
 import gzip
 import hashlib
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from checkout import load_script
 from srna_augment import ontology
 
 
@@ -99,11 +99,7 @@ def test_truth_speaks_the_vocabulary(truth: pd.DataFrame) -> None:
 def test_drawing_again_gives_the_same_bytes(
     development_data: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.spec_from_file_location("draw_demo", root / "scripts" / "draw_demo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    draw = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(draw)
+    draw = load_script("scripts/draw_demo.py")
     (tmp_path / "assets" / "demo").mkdir(parents=True)
     (tmp_path / "tests" / "data").mkdir(parents=True)
     monkeypatch.setattr(draw, "ROOT", tmp_path)

@@ -1,10 +1,11 @@
 """The last table of `make demo` counts what it says it counts."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from checkout import load_script
 
 METRICS = """\
 target\tlearner\tscheme\taccuracy\tmae_by_study\tbest
@@ -30,14 +31,8 @@ labelled\tliver\tcalled\tmale\tcalled\tadult\tcalled
 
 
 @pytest.fixture(scope="module")
-def summary(root: Path) -> ModuleType:
-    path = root / "scripts" / "demo_summary.py"
-    spec = importlib.util.spec_from_file_location("demo_summary", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def summary() -> ModuleType:
+    return load_script("scripts/demo_summary.py")
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from checkout import load_script
 
 COMMAND = """\
 #!/bin/bash -ue
@@ -27,15 +27,8 @@ FIRST\tCOMPLETED\t2\t1000\t4000\t2000\t50.0\t/w/ab/1
 
 
 @pytest.fixture(scope="module")
-def overhead(root: Path) -> ModuleType:
-    path = root / "benchmarks" / "overhead.py"
-    spec = importlib.util.spec_from_file_location("overhead", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["overhead"] = module
-    spec.loader.exec_module(module)
-    return module
+def overhead() -> ModuleType:
+    return load_script("benchmarks/overhead.py")
 
 
 def test_trace(overhead, tmp_path):

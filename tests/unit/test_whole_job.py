@@ -1,16 +1,13 @@
 """benchmarks/whole_job.py: what it makes of what both sides took."""
 
-import importlib.util
-
 import pytest
+
+from checkout import load_script
 
 
 @pytest.fixture(scope="module")
-def whole_job(root):
-    spec = importlib.util.spec_from_file_location("whole_job", root / "benchmarks" / "whole_job.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def whole_job():
+    return load_script("benchmarks/whole_job.py")
 
 
 def test_seconds_add_up_and_the_largest_memory_counts(whole_job):
