@@ -49,7 +49,9 @@ def test_it_tells_noise_from_members():
     centres = generator.normal(size=(3, 200))
     classes = generator.integers(0, 3, 300)
     x = centres[classes] + 0.5 * generator.normal(size=(300, 200))
-    novelty = fit_novelty(Spread(x[:200], classes[:200], np.full(200, "study"), 1))
+    novelty = fit_novelty(
+        Spread(x[:200], classes[:200], np.full(200, "study"), np.full(200, "study"), 1)
+    )
 
     def novel(samples):
         return novelty.is_novel(samples, novelty.distance(samples))
@@ -67,7 +69,7 @@ def test_strangers_are_learnt_by_unit():
     x = generator.normal(size=(60, 20)) + 3 * classes[:, None]
     strange = generator.normal(size=(30, 20)) - 3
     units = np.full(60, "study")
-    spread = Spread(x, classes, units, 1)
+    spread = Spread(x, classes, units, units, 1)
     plain = fit_novelty(spread)
     told = fit_novelty(spread, (strange, np.array(["a", "b"] * 15)))
     assert not plain.is_novel(strange, plain.distance(strange)).any()
@@ -83,7 +85,7 @@ def test_what_laboratories_differ_in_makes_no_sample_strange():
     shift[0] = 1
     x = generator.normal(size=(120, 50)) + 5 * classes[:, None]
     x += (10 * generator.normal(size=20))[np.repeat(np.arange(20), 6)][:, None] * shift
-    novelty = fit_novelty(Spread(x, classes, units, 1))
+    novelty = fit_novelty(Spread(x, classes, units, units, 1))
     moved = x.copy()
     moved[:, 0] += 15
     elsewhere = x.copy()

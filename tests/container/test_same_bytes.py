@@ -46,7 +46,7 @@ def test_image_and_host_write_the_same_bytes(
         docker, "run", "--rm", "--user", f"{os.getuid()}:{os.getgid()}", "--network", "none",
         "--volume", f"{tests}:{tests}:ro", "--volume", f"{inside}:{inside}",
         "--workdir", str(inside), "--env", f"PYTHONPATH={tests}",
-        # The processor that OpenBLAS is to work for, where it is set: another gives other last digits.
+        # the processor that OpenBLAS is told of: another gives other last digits
         "--env", "OPENBLAS_CORETYPE", images("train"), "python3",
     ]  # fmt: skip
     asked = [*container, "-c", "import platform; print(platform.python_version())"]

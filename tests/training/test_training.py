@@ -6,11 +6,15 @@ from srna_augment.calibration.calls import Calibration
 from srna_augment.cross_validation import calibrate_across_folds, cross_validate, transfer
 from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import Expression
-from srna_augment.fitting import Recipe
+from srna_augment.fitting import Recipe, fit_on
 from srna_augment.labelled import labelled
+from srna_augment.learners import network
 from srna_augment.learners.baselines import BASELINES
+from srna_augment.learners.covariance import Spread, between_over_within
 from srna_augment.learners.forest import ForestSettings, fit_forest
 from srna_augment.learners.forest_recipe import baseline_recipes, forest_recipe
+from srna_augment.learners.network import LABORATORY_NOISE, NetworkSettings
+from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.learners.weights import equal_unit_weights, study_class_weights
 from srna_augment.normalisation import State
 from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
@@ -262,3 +266,50 @@ def test_strangers_are_no_class_and_are_known_again(expression, monkeypatch):
     assert novel[20:].mean() < 0.05
     with pytest.raises(DataError, match="--strangers material=stones: no sample"):
         labelled(expression, "tissue", strangers=("material", "stones"))
+
+
+def test_variance_between_studies_by_hand():
+    x = np.array([[0.0], [2.0], [4.0], [6.0], [9.0], [9.0]])
+    tissue = np.array([0, 0, 0, 0, 1, 1])
+    study = np.array(["GSE1", "GSE1", "GSE2", "GSE2", "GSE1", "GSE1"])
+    # within: 4 squares of 1 over 3 degrees of freedom; means 1 and 5: 8, less chance, a half of
+    # 4/3 / 2 twice
+    within = 4 / 3
+    assert between_over_within(x, tissue, study) == pytest.approx((8 - within / 2) / within)
+    assert between_over_within(x, tissue, np.array(["GSE1"] * 6)) == 0
+    assert Spread(x, tissue, study, study, 1).studies_differ
+
+
+@pytest.mark.train
+@pytest.mark.parametrize(("apart", "same"), [(0.0, 0.0), (3.0, LABORATORY_NOISE)])
+def test_hidden_members_see_noise_where_studies_differ(expression, apart, same):
+    """What nothing is said of is what the rule says."""
+    number = expression.obs["study"].str.removeprefix("GSE").astype(int).to_numpy()
+    expression.values += apart * np.sin(np.outer(number, np.arange(F))).astype("f4")
+    data = labelled(expression, "tissue")
+
+    def weights_with(noise):
+        settings = NetworkSettings(members=1, hidden=(4,), epochs=2, input_noise=noise)
+        fitted = fit_on(data, np.arange(N), network_recipe(settings, threads=1), seed=1)
+        return fitted.learner.members[1][0].kernel
+
+    other = LABORATORY_NOISE - same
+    np.testing.assert_array_equal(weights_with(None), weights_with(same))
+    assert not np.allclose(weights_with(None), weights_with(other))
+
+
+@pytest.mark.train
+def test_a_small_table_gets_as_many_steps_as_it_takes(expression, monkeypatch):
+    """A hundred samples are one step a pass."""
+    monkeypatch.setattr(network, "EPOCHS", 2)
+    monkeypatch.setattr(network, "MINIMUM_STEPS", 5)
+    data = labelled(expression, "tissue")
+
+    def weights_with(epochs):
+        settings = NetworkSettings(members=1, hidden=(4,), epochs=epochs)
+        fitted = fit_on(data, np.arange(N), network_recipe(settings, threads=1), seed=1)
+        return fitted.learner.members[1][0].kernel
+
+    np.testing.assert_array_equal(weights_with(None), weights_with(5))
+    monkeypatch.setattr(network, "MINIMUM_STEPS", 1)
+    np.testing.assert_array_equal(weights_with(None), weights_with(2))

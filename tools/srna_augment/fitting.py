@@ -111,12 +111,13 @@ def fit_on(
     reported = data.expression.reported
     reported = None if reported is None else reported[rows]
     unit = data.votes[rows]
-    weights = study_class_weights(data.study[rows], data.y[rows])
+    study = data.study[rows]
+    weights = study_class_weights(study, data.y[rows])
     train = values[rows]
     selected = select_variable(train, weights)
     inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
     n_views = len(recipe.views)
-    spread = Spread(x, data.y[rows], unit, n_views)
+    spread = Spread(x, data.y[rows], unit, study, n_views)
     learner = None
     if classes:
         learner = recipe.fit(x, data.y[rows], len(data.classes), weights, spread, seed)
@@ -126,7 +127,8 @@ def fit_on(
         if known.sum() >= 2 * MINIMUM_SAMPLES:
             age = data.years[rows][known]
             centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
-            alike = Spread(x[known], np.zeros(known.sum(), dtype=int), unit[known], n_views)
+            same = np.zeros(known.sum(), dtype=int)
+            alike = Spread(x[known], same, unit[known], study[known], n_views)
             machine = recipe.fit_years(
                 x[known], (age - centre) / scale, 1, weights[known], alike, seed
             )
@@ -135,7 +137,7 @@ def fit_on(
     if strangers is not None:
         given = (strangers.values, strangers.features, strangers.reported)
         sound = inputs.resembles(*given)
-        study, _ = study_units(strangers.obs, data.group_column)
-        strange = (inputs.prepare(*given)[sound], study[sound])
+        unit, _ = study_units(strangers.obs, data.group_column)
+        strange = (inputs.prepare(*given)[sound], unit[sound])
     novelty = fit_novelty(spread, strange)
     return Fitted(inputs, novelty, learner, fitted_years)  # type: ignore[arg-type]

@@ -34,23 +34,72 @@ class Spread:
         ``(n_samples,)`` of int.
     units : numpy.ndarray
         ``(n_samples,)`` of str: study, site, or condition of a study.
+    studies : numpy.ndarray
+        ``(n_samples,)`` of str; a study may have several units.
     n_views : int
         Views in `x`.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, units: np.ndarray, n_views: int) -> None:
-        self.x, self.y, self.units, self.n_views = x, y, units, n_views
+    def __init__(
+        self, x: np.ndarray, y: np.ndarray, units: np.ndarray, studies: np.ndarray, n_views: int
+    ) -> None:
+        self.x, self.y, self.units, self.studies, self.n_views = x, y, units, studies, n_views
 
     @property
     def seen(self) -> np.ndarray:
         """The classes in `y`, in order."""
         return np.unique(self.y)
 
+    @property
+    def studies_differ(self) -> bool:
+        """Whether studies of one class differ by more than the samples of one study do."""
+        return between_over_within(self.x, self.y, self.studies) > 1
+
     @cached_property
     def views(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Class means ``(n_seen, n_features)`` and covariance, one pair a view."""
         parts = np.split(self.x, self.n_views, axis=1)
         return [fit_covariance(part, self.y, self.units) for part in parts]
+
+
+def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> float:
+    """Return the variance of study means of one class over that of samples of one study.
+
+    Summed over inputs. What means of few samples scatter by chance is taken out, as in an analysis
+    of variance of unweighted means.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``.
+    y : numpy.ndarray
+        ``(n_samples,)`` of int.
+    studies : numpy.ndarray
+        ``(n_samples,)`` of str.
+
+    Returns
+    -------
+    float
+        0 where each class is of one study.
+    """
+    pairs = np.array([f"{c}\t{u}" for c, u in zip(y, studies, strict=True)])
+    _, first, pair, number = np.unique(
+        pairs, return_index=True, return_inverse=True, return_counts=True
+    )
+    mean = np.zeros((len(number), x.shape[1]))
+    np.add.at(mean, pair, x)
+    mean /= number[:, None]
+    within = ((x - mean[pair]) ** 2).sum() / max(len(x) - len(number), 1)
+    apart = chance = freedom = 0.0
+    for name in np.unique(y[first]):
+        own = y[first] == name
+        k = int(own.sum())
+        apart += ((mean[own] - mean[own].mean(axis=0)) ** 2).sum()
+        chance += (k - 1) / k * (within / number[own]).sum()
+        freedom += k - 1
+    if not freedom or not within:
+        return 0.0
+    return float((apart - chance) / freedom / within)
 
 
 def fit_covariance(

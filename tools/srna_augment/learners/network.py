@@ -10,6 +10,12 @@ import numpy as np
 
 from ..model.network import BatchNorm, Dense, Layer, Network, ReLU
 
+# What members that must hold at another laboratory are trained to see through (docs/benchmark.md).
+LABORATORY_NOISE = 2.0
+# Passes over a table, and the steps that a small one gets all the same.
+EPOCHS = 25
+MINIMUM_STEPS = 600
+
 
 @dataclass(frozen=True)
 class NetworkSettings:
@@ -26,10 +32,16 @@ class NetworkSettings:
     components : int
         Principal components of the whitened inputs that members see; tables with no more inputs or
         samples than this are seen whole.
-    epochs, batch : int
-        Passes over the training samples, and samples a step.
+    epochs : int or None
+        Passes over the training samples. None: `EPOCHS`, or what makes `MINIMUM_STEPS`.
+    batch : int
+        Samples a step.
     learning_rate, weight_decay : float
         Of AdamW.
+    input_noise : float or None
+        Standard deviation of the noise on whitened inputs in training, in standard deviations of a
+        class. It stands for laboratories never seen. None: `LABORATORY_NOISE` where the training
+        data tell that laboratories differ (`Spread.studies_differ`), else none.
     input_dropout, dropout : float
         Share of (whitened) inputs and of hidden units set to zero in training.
     label_smoothing : float
@@ -39,11 +51,12 @@ class NetworkSettings:
     hidden: tuple[int, ...] = (256,)
     members: int = 3
     hidden_share: float = 0.5
-    components: int = 256
-    epochs: int = 25
+    components: int = 512
+    epochs: int | None = None
     batch: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
+    input_noise: float | None = None
     input_dropout: float = 0.3
     dropout: float = 0.3
     label_smoothing: float = 0.05
@@ -93,6 +106,7 @@ class NetworkTrainer:
         self.members = [
             self._member(keras, n_inputs, settings.hidden) for _ in range(settings.members)
         ]
+        self.noise = self.tf.random.Generator.from_seed(0)
         self.optimiser = keras.optimizers.AdamW(settings.learning_rate, settings.weight_decay)
         self.variables = [v for member in self.members for v in member.trainable_variables]
         self.optimiser.build(self.variables)
@@ -112,12 +126,14 @@ class NetworkTrainer:
         member.build((None, n_inputs))
         return member
 
-    def _run_epoch(self, x: Any, y: Any, weights: Any, order: Any, rate: Any) -> None:
+    def _run_epoch(self, x: Any, y: Any, weights: Any, order: Any, rate: Any, noise: Any) -> None:
         tf = self.tf
         self.optimiser.learning_rate.assign(rate)
         for step in tf.range(tf.shape(order)[0]):
             rows = order[step]
             inputs, target, weight = (tf.gather(a, rows) for a in (x, y, weights))
+            if noise > 0:
+                inputs += noise * self.noise.normal(tf.shape(inputs))
             with tf.GradientTape() as tape:
                 loss = 0.0
                 for member in self.members:
@@ -131,7 +147,7 @@ class NetworkTrainer:
             self.optimiser.apply_gradients(zip(gradients, self.variables, strict=True))
 
     def fit(
-        self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, seed: int
+        self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, seed: int, noise: float
     ) -> list[list[Layer]]:
         """Train from scratch.
 
@@ -144,7 +160,9 @@ class NetworkTrainer:
         weights : numpy.ndarray
             ``(n_samples,)``, mean 1.
         seed : int
-            Seed of initial weights, dropout and order.
+            Seed of initial weights, dropout, noise and order.
+        noise : float
+            Standard deviation of what is added to the inputs.
 
         Returns
         -------
@@ -158,12 +176,14 @@ class NetworkTrainer:
         generator = np.random.default_rng(seed)
         target = y[:, None] if self.regression else self._smoothed(y)
         tensors = [tf.constant(a, dtype=tf.float32) for a in (x, target, weights)]
-        for epoch in range(self.settings.epochs):
+        steps = -(-n // batch)
+        epochs = self.settings.epochs or max(EPOCHS, -(-MINIMUM_STEPS // steps))
+        for epoch in range(epochs):
             order = generator.permutation(n)
-            order = np.resize(order, (-(-n // batch), batch)).astype(np.int32)
-            decay = 0.5 * (1 + np.cos(np.pi * epoch / self.settings.epochs))
+            order = np.resize(order, (steps, batch)).astype(np.int32)
+            decay = 0.5 * (1 + np.cos(np.pi * epoch / epochs))
             rate = tf.constant(self.settings.learning_rate * decay, tf.float32)
-            self._epoch(*tensors, tf.constant(order), rate)
+            self._epoch(*tensors, tf.constant(order), rate, tf.constant(noise, tf.float32))
         return [_layers(member) for member in self.members]
 
     def _smoothed(self, y: np.ndarray) -> np.ndarray:
@@ -175,6 +195,7 @@ class NetworkTrainer:
         """Draw new initial weights and forget the optimiser's moments."""
         tf = self.tf
         tf.random.set_seed(seed)
+        self.noise.reset_from_seed(seed)
         generator = np.random.default_rng([seed, 1])
         for member in self.members:
             for layer in member.layers:

@@ -9,6 +9,7 @@ from ..model.network import Dense, Layer, Network
 from .covariance import Spread
 from .linear_path import fit_linear_path, fit_whitening
 from .network import (
+    LABORATORY_NOISE,
     NetworkSettings,
     NetworkTrainer,
     assemble,
@@ -33,17 +34,24 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
     trainers: dict[tuple[int, int, bool], NetworkTrainer] = {}
 
     def trained(
-        x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, seed: int, regression: bool
+        x: np.ndarray,
+        y: np.ndarray,
+        n: int,
+        weights: np.ndarray,
+        seed: int,
+        noise: float,
+        regression: bool,
     ) -> list[list[Layer]]:
         shape = (x.shape[1], n, regression)
         if shape not in trainers:
             trainers[shape] = NetworkTrainer(
                 x.shape[1], n, settings, threads=threads, regression=regression
             )
-        return trainers[shape].fit(x, y, weights, seed)
+        return trainers[shape].fit(x, y, weights, seed, noise)
 
     def together(
         linear: Dense,
+        spread: Spread,
         whitening: np.ndarray,
         x: np.ndarray,
         y: np.ndarray,
@@ -52,7 +60,10 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         regression: bool = False,
     ) -> Network:
         reduction, reduced = fit_reduction(x, whitening, settings.components)
-        members = trained(reduced, y, len(linear.bias), weights, seed, regression)
+        noise = settings.input_noise
+        if noise is None:
+            noise = LABORATORY_NOISE if spread.studies_differ else 0.0
+        members = trained(reduced, y, len(linear.bias), weights, seed, noise, regression)
         if not regression:
             linear = on_scale_of(linear, x, members, reduced, np.unique(y))
         return assemble(linear, members, reduction, settings.hidden_share)
@@ -63,7 +74,7 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         linear = fit_linear_path(spread, n)
         if settings.members == 0:
             return alone(linear)
-        return together(linear, fit_whitening(spread), x, y, weights, seed)
+        return together(linear, spread, fit_whitening(spread), x, y, weights, seed)
 
     def fit_years(
         x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
@@ -72,7 +83,8 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         linear = fit_linear_years(x, y, weights, whitening)
         if settings.members == 0:
             return alone(linear)
-        return together(linear, whitening, x, y.astype(np.float32), weights, seed, regression=True)
+        years = y.astype(np.float32)
+        return together(linear, spread, whitening, x, years, weights, seed, regression=True)
 
     return Recipe("dl", fit, fit_years, views=NETWORK_VIEWS)
 
