@@ -132,6 +132,15 @@ def numbered(prefix: str) -> bytes:
     return text("\n".join(lines) + "\n")
 
 
+def before_names(cells: Callable[[int], str]) -> bytes:
+    """Return the plain table with other cells for the names, by the number of the row, from 1."""
+    rows = [line.partition("\t")[2] for line in LINES]
+    first = "\t".join(f"V{i}" for i in range(1, len(cells(1).split("\t")) + 1))
+    lines = [f"{first}\t{rows[0]}"]
+    lines += [f"{cells(i)}\t{row}" for i, row in enumerate(rows[1:], 1)]
+    return text("\n".join(lines) + "\n")
+
+
 LOGGED = np.log2(counts() / counts().sum(axis=1, keepdims=True) * 1e6 + 1)
 SHARES = counts() / counts().sum(axis=1, keepdims=True)
 NOISE = random.Random(1).randbytes(4000)
@@ -205,7 +214,12 @@ REFUSED = [
     Case("formula with a command", cell("=cmd|' /C calc'!A0"), NOT_A_NUMBER),
     Case("substitution", cell("$(touch hacked)"), NOT_A_NUMBER),
     Case("decimal comma", cell("1,5"), "write decimals with a point"),
-    Case("thousands", cell("1,000,000"), NOT_A_NUMBER),
+    Case("thousands or decimals", cell("1,000"), f"{NOT_A_NUMBER}: '1,000' may have a mark"),
+    Case("thousands in odd places", cell("1,00,000"), NOT_A_NUMBER),
+    Case("places and no names", before_names(lambda i: f"chr1\t{i}0\t{i}9\tx{i}\t+"),
+         "has places on a genome", options=("--orientation", "features")),
+    Case("numbers before the names", before_names(lambda i: f"{7 * i % 50}\thsa-miR-{i}-5p"),
+         "cannot tell which columns are samples"),
     Case("underscore", cell("1_000"), NOT_A_NUMBER),
     Case("hexadecimal", cell("0x10"), NOT_A_NUMBER),
     Case("percent sign", cell("5%"), NOT_A_NUMBER),
@@ -269,6 +283,9 @@ ODD = [
         line.split("\t")[0] + "\t" + "\t".join(f"{c}.0" for c in line.split("\t")[1:])
         for line in LINES[1:])]) + "\n"), same=True),
     Case("exponents", matrix(counts()), same=True),
+    Case("a BED line before the values", before_names(
+        lambda i: f"chr1\t{i}0\t{i}9\t{NAMES[i - 1]}\t+"), same=True),
+    Case("thousands", cell("1,000,000")),
     Case("blanks around cells", text(PLAIN.replace("\t", " \t "))),
     Case("one sample", text(table(n_samples=1))),
     Case("two samples", text(table(n_samples=2))),

@@ -11,9 +11,10 @@ from srna_augment.errors import DataError
 from srna_augment.expression import UNS_KEY, ExpressionTable
 from srna_augment.unpacking import refuse_unsound_hdf5
 
+from .annotation import share_of_features
 from .matrix import check_samples
 from .stream import STDIN, Stream
-from .text import FEATURES_AS_ROWS, SAMPLES_AS_ROWS, share_of_features
+from .text import FEATURES_AS_ROWS, SAMPLES_AS_ROWS
 
 if TYPE_CHECKING:
     import h5py

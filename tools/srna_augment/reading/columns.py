@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from srna_augment.errors import DataError
 
+from .annotation import describes_features
 from .text import FEATURES_AS_ROWS, Layout
 
-# Numbers that stand beside the values: of features, where these are rows, and of samples.
-_OF_FEATURES = frozenset({"length", "start", "end", "nloci"})
+# Numbers that stand beside the values of samples.
 _OF_SAMPLES = frozenset(
     {"age", "age_years", "sex", "gender", "group", "batch", "plate", "lane", "run", "class",
      "label", "condition", "status", "stage", "grade", "bmi", "rin", "time", "day", "year",
@@ -86,9 +86,7 @@ def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
     tested = not _STATISTICS.isdisjoint(words)
     statistics = _STATISTICS | _SHORT if tested else frozenset()
     other = [
-        word in statistics
-        or name.strip().lower() in _OF_FEATURES
-        or bool(_SUMMARY.fullmatch(name.strip()))
+        word in statistics or describes_features(name) or bool(_SUMMARY.fullmatch(name.strip()))
         for name, word in zip(columns, words, strict=True)
     ]
     if tested and all(other):

@@ -17,9 +17,18 @@ from srna_augment.expression import ExpressionTable
 from srna_augment.features.names import looks_like_feature, looks_like_mature, parse_mirna
 
 from .columns import without_other_numbers
+from .marks import Marks
 from .numbers import BadCell, bad_cell_line, parse_cells
 from .stream import Block, Stream
-from .text import FEATURES_AS_ROWS, Layout, decode, find_layout, find_orientation, split_line
+from .text import (
+    FEATURES_AS_ROWS,
+    Layout,
+    decode,
+    find_layout,
+    find_orientation,
+    is_number,
+    split_line,
+)
 
 # Header cells that say what the values are rather than whose they are.
 _NO_SAMPLE = frozenset(
@@ -57,6 +66,12 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     found = find_orientation(row_names, layout.columns, orientation, name)
     layout = without_other_numbers(layout, found, name)
     rows, values = read_rows(stream, layout)
+    if found == FEATURES_AS_ROWS and layout.left_out and all(map(is_number, rows)):
+        raise DataError(
+            f"{name}: has numbers where the names of the features should be, such as '{rows[0]}' "
+            f"in row 2, and columns of text ({', '.join(layout.left_out[:4])}): put the names into "
+            "the first column"
+        )
     if len(layout.columns) == 1 and layout.left_out and len(set(rows)) < len(rows):
         raise _long(name)
     if found == FEATURES_AS_ROWS:
@@ -121,8 +136,13 @@ def read_rows(
     names: list[str] = []
     values = np.empty((0, n_columns), dtype=np.float32)
     first = stream.first_line + header
+    shown = [
+        name.strip() or str(column + 1)
+        for name, column in zip(layout.columns, layout.values, strict=True)
+    ]
+    marks = Marks(layout.delimiter, shown, stream.name)
     for block in stream.blocks():
-        block_names, block_values = _parse_block(block, layout, first, stream.name)
+        block_names, block_values = _parse_block(block, layout, first, marks, stream.name)
         if not block_names:
             continue
         n_rows = len(names)
@@ -134,11 +154,12 @@ def read_rows(
         raise DataError(
             f"{stream.name}: has a header and no row: the program that wrote it found nothing"
         )
+    marks.settle(values)
     return names, values
 
 
 def _parse_block(
-    block: Block, layout: Layout, first: int, where: str
+    block: Block, layout: Layout, first: int, marks: Marks, where: str
 ) -> tuple[list[str], np.ndarray]:
     delimiter = layout.delimiter
     plain, n_delimiters = layout.plain, layout.width - 1
@@ -152,7 +173,7 @@ def _parse_block(
             else:
                 name, _, rest = line.partition(delimiter)
             if b'"' in rest:
-                rest = rest.replace(b'"', b"")
+                rest = marks.unquoted(rest, number)
             n_found = rest.count(delimiter) + 1
         else:
             cells = _split_cells(line, delimiter)
@@ -164,11 +185,15 @@ def _parse_block(
                         "header does not name: give the header a cell for each column"
                     )
                 name = cells[layout.names]
-                rest = delimiter.join([cells[column] for column in layout.values])
+                chosen = [cells[column] for column in layout.values]
+                rest = delimiter.join(chosen)
+                if b'"' in line:
+                    closed = line.count(b'"') % 2 == 0
+                    rest = marks.joined([cell.decode() for cell in chosen], number, closed=closed)
         if n_found != n_delimiters:
             raise DataError(
                 f"{where}, row {number}: has {n_found + 1} cells where the header has "
-                f"{layout.width}: check for names with a delimiter in them or a cut line"
+                f"{layout.width}: check for a delimiter in a name or number, or a cut line"
             )
         names.append(decode(name))
         rests.append(rest)
@@ -178,16 +203,15 @@ def _parse_block(
         return [], np.empty((0, n_columns), dtype=np.float32)
     text = b"\n".join(rests).replace(delimiter, b"\n") + b"\n"
     del rests
-    if (
-        delimiter == b";" and b"," in text
-    ):  # where a comma is the decimal mark, lists use semicolons
-        text = text.replace(b",", b".")
+    if delimiter == b";" or (delimiter != b"," and b"," in text):
+        text = marks.without(text, numbers)
     try:
         values = parse_cells(text, len(names) * n_columns)
     except BadCell as bad:
         row, column = divmod(bad.index, n_columns)
-        shown = layout.columns[column].strip() or str(layout.values[column] + 1)
-        raise DataError(bad_cell_line(where, numbers[row], shown, bad.text)) from None
+        raise DataError(
+            bad_cell_line(where, numbers[row], marks.columns[column], bad.text)
+        ) from None
     return names, values.reshape(len(names), n_columns)
 
 
@@ -204,10 +228,13 @@ def _split_cells(line: bytes, delimiter: bytes) -> list[bytes]:
 
 
 def _split_quoted(line: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
-    end = line.find(b'"' + delimiter, 1)
+    end = line.find(b'"', 1)
+    while end > 0 and line[end + 1 : end + 2] == b'"':  # a quote in the name, written twice
+        end = line.find(b'"', end + 2)
     if end < 0:
         return line.strip(b'"'), b""
-    return line[1:end].replace(b'""', b'"'), line[end + 1 + len(delimiter) :]
+    behind, _, rest = line[end + 1 :].partition(delimiter)
+    return line[1:end].replace(b'""', b'"') + behind, rest
 
 
 def without_precursors(features: list[str]) -> list[str]:

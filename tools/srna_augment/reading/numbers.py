@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from srna_augment.errors import DataError
@@ -84,7 +86,7 @@ def _first_bad_cell(cells: bytes) -> Exception:
 def bad_cell_line(where: str, line: int, column: str, text: str) -> str:
     """Say in one line which cell is no number and what may have happened."""
     hint = "give numbers only; leave a cell empty where nothing is reported"
-    if text.count(",") == 1 and text.replace(",", "").lstrip("-").isdigit():
+    if re.fullmatch(r"[+-]?[\d.,]*\d[.,]\d[\d.,]*", text):
         hint = "write decimals with a point, and thousands without a mark"
     shown = text if len(text) <= 40 else text[:37] + "..."
     return f"{where}, row {line}, column {column}: '{shown}' is not a number: {hint}"

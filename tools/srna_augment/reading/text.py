@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from srna_augment.errors import DataError, UsageError
-from srna_augment.features.names import looks_like_feature, looks_like_mature
+from srna_augment.features.names import looks_like_feature
 
+from .annotation import column_of_names, find_places, share_of_features, without_annotation
 from .numbers import NOT_REPORTED
 
 SAMPLES_AS_ROWS = "samples"
@@ -18,8 +21,8 @@ ORIENTATIONS = ("auto", SAMPLES_AS_ROWS, FEATURES_AS_ROWS)
 """What the rows are."""
 
 _DELIMITERS = (b"\t", b",", b";", b" ")
-# Names looked at on each axis to tell which holds the features.
-_MAX_NAMES = 2000
+MARKED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
+"""A number with thousands marks; decimals with a comma may look the same."""
 
 
 def decode(data: bytes) -> str:
@@ -50,12 +53,20 @@ def find_delimiter(lines: Sequence[bytes]) -> bytes:
 
     Lines of one cell have no delimiter; tab stands in.
     """
-    for strict in (True, False):
+
+    @cache
+    def widths(delimiter: bytes) -> list[int]:
+        return [len(split_line(line, delimiter)) for line in lines]
+
+    # R leaves the header one cell short; a header of one cell may also be one that is cut nowhere,
+    # since a decimal comma is in each row: those come later, and uneven lines last.
+    for short, uneven in ((2, False), (1, False), (1, True)):
         for delimiter in _DELIMITERS:
-            numbers = [len(split_line(line, delimiter)) for line in lines]
-            # R leaves the header one cell short.
-            even = len(set(numbers[1:])) <= 1 and numbers[0] - numbers[-1] in (0, -1)
-            if numbers[-1] > 1 and (even or not strict):
+            header, rows = widths(delimiter)[0], widths(delimiter)[1:] or widths(delimiter)
+            even = len(set(rows)) <= 1 and (
+                header == rows[-1] or (header >= short and header == rows[-1] - 1)
+            )
+            if rows[-1] > 1 and (even or uneven):
                 return delimiter
     return b"\t"
 
@@ -67,7 +78,8 @@ def is_number(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
-        return cell.count(",") == 1 and cell.replace(",", "").lstrip("-").isdigit()
+        decimal = cell.count(",") == 1 and cell.replace(",", "").lstrip("-").isdigit()
+        return decimal or MARKED.fullmatch(cell) is not None
     return True
 
 
@@ -144,7 +156,7 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     if len(header) != width:
         raise DataError(
             f"{where}, row 2: has {width} cells where the header has {len(header)}: check for "
-            "names with a delimiter in them or a cut line"
+            "a delimiter in a name or number, or a cut line"
         )
     whole = [row for row in rows if len(row) == width]
     text = [
@@ -152,7 +164,8 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         for column in range(last)
         if all(len(row) > column and not is_number(row[column]) for row in rows)
     ]
-    names = _column_of_names(whole, header, text)
+    places = find_places(whole, header, text)
+    names = column_of_names(whole, header, text, places, where)
     no_values = {*text, names}
     others = [cell for column, cell in enumerate(header) if column not in no_values]
     is_row = looks_like_feature(header[names]) or any(
@@ -163,11 +176,12 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}, row 1: holds values where the names of the samples should be: add a "
             "header line"
         )
-    # Where the names are elsewhere, numbers in front of them are values, unless they count rows.
-    counts_rows = 0 not in text and _are_consecutive([row[0] for row in whole])
-    first = 1 if names == 0 or counts_rows else 0
+    values = [column for column in range(last) if column not in no_values]
     beside = [column for column in text if column != names and (column or names)]
-    values = [column for column in range(first, last) if column not in no_values]
+    if share_of_features([header[column] for column in values]) < 0.2:  # not samples as rows
+        kept = without_annotation(whole, header, names, values, places, where)
+        beside = sorted({*beside, *values} - {*kept, names})
+        values = kept
     if not values:
         raise DataError(
             f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no "
@@ -179,7 +193,7 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         names=names,
         values=values,
         columns=[columns[column] for column in values],
-        left_out=[header[column] for column in beside],
+        left_out=[header[column] or str(column + 1) for column in beside],
         corner=header[names],
         open_end=open_end,
     )
@@ -208,40 +222,6 @@ def _refuse_other_head(header: list[str], rows: list[list[str]], where: str) -> 
             f"{where}, row 2: has text alone, as a second header: keep one line with the samples' "
             "names above the values"
         )
-
-
-def _column_of_names(rows: Sequence[Sequence[str]], header: Sequence[str], text: list[int]) -> int:
-    """Find the column that names the rows: the first, unless another plainly does.
-
-    Another does where it has names of small RNAs and the first has none, as in front of pandas'
-    index or a gene's place, or where it has matures and the first repeats the precursors that they
-    are of. A table with a row for each sample and feature has its names more than once, and keeps
-    the first.
-    """
-    first = [row[0] for row in rows]
-    no_numbers = set(text)
-    numbers = [cell for column, cell in enumerate(header) if column not in no_numbers]
-    if len(rows) < 2 or share_of_features(numbers) >= 0.2:
-        return 0
-    for column in text:
-        cells = [row[column] for row in rows]
-        if column == 0 or share_of_features(cells) < 0.5:
-            continue
-        if share_of_features(first) < 0.2:
-            distinct = [cells, first] if 0 in text else [cells]
-            if all(len(set(some)) == len(some) for some in distinct):
-                return column
-        elif (
-            len(set(first)) < len(first)
-            and all(map(looks_like_mature, cells))
-            and not any(map(looks_like_mature, first))
-        ):
-            return column
-    return 0
-
-
-def _are_consecutive(cells: Sequence[str]) -> bool:
-    return cells[0] in ("0", "1") and cells == [str(int(cells[0]) + i) for i in range(len(cells))]
 
 
 def check_orientation(orientation: str) -> None:
@@ -304,12 +284,6 @@ def find_orientation(
         f"such as '{_first(row_names)}', columns such as '{_first(column_names)}'): {unnamed}say "
         f"with --orientation what the rows are, {SAMPLES_AS_ROWS} or {FEATURES_AS_ROWS}"
     )
-
-
-def share_of_features(names: Sequence[str]) -> float:
-    """Return the share of names, of the first few, that look like small RNAs."""
-    some = names[:_MAX_NAMES]
-    return sum(map(looks_like_feature, some)) / len(some) if some else 0.0
 
 
 def _first(names: Sequence[str]) -> str:
