@@ -51,7 +51,7 @@ class NetworkSettings:
     hidden: tuple[int, ...] = (256,)
     members: int = 3
     hidden_share: float = 0.5
-    components: int = 512
+    components: int = 768
     epochs: int | None = None
     batch: int = 128
     learning_rate: float = 2e-3
