@@ -64,9 +64,6 @@ HIDDEN = [
     Variant("noise 3", settings={"input_noise": 3.0}),
     Variant("256 components", settings={"components": 256}),
     Variant("all components", settings={"components": 10_000}),
-    Variant("ten members", settings={"members": 10}),
-    Variant("hidden members have .25", settings={"hidden_share": 0.25}),
-    Variant("hidden members alone", settings={"hidden_share": 1.0}),
 ]
 
 

@@ -24,8 +24,7 @@ Columns of external.tsv:
   or in its label, decides; samples that none is found in are left out.
 - ``labels``: ``path:id column:label column`` of a table of the same repository with labels.
 - ``mended``: what a user does about the refusal of the table as it lies (which is printed): ``line
-  ends`` of old Macs are replaced, blank cells of the ``header`` filled, or of tab-separated columns
-  the one with names and those from the first sample on kept (``cut 4,8``).
+  ends`` of old Macs are replaced, or blank cells of the ``header`` filled.
 - ``kind``: tissue, fluid, vesicles (of a fluid), cells, species, assay, broken (names of miRNAs out
   of place). Rows of the same name are one study.
 """
@@ -144,11 +143,6 @@ def mend(table: Path, how: str) -> None:
         first, rest = text.split(b"\n", 1)
         cells = [cell or b"unnamed_%d" % k for k, cell in enumerate(first.split(b","))]
         text = b",".join(cells) + b"\n" + rest
-    elif how.startswith("cut "):
-        names, values = map(int, how.removeprefix("cut ").split(","))
-        lines = [line.split(b"\t") for line in text.splitlines()]
-        kept = [b"\t".join([cells[names - 1], *cells[values - 1 :]]) for cells in lines]
-        text = b"\n".join(kept) + b"\n"
     table.write_bytes(text)
 
 
