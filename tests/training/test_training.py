@@ -299,17 +299,18 @@ def test_hidden_members_see_noise_where_studies_differ(expression, apart, same):
 
 
 @pytest.mark.train
-def test_a_small_table_gets_as_many_steps_as_it_takes(expression, monkeypatch):
+def test_with_noise_a_small_table_gets_as_many_steps_as_it_takes(expression, monkeypatch):
     """A hundred samples are one step a pass."""
     monkeypatch.setattr(network, "EPOCHS", 2)
     monkeypatch.setattr(network, "MINIMUM_STEPS", 5)
     data = labelled(expression, "tissue")
 
-    def weights_with(epochs):
-        settings = NetworkSettings(members=1, hidden=(4,), epochs=epochs)
+    def weights_with(epochs, noise=1.0):
+        settings = NetworkSettings(members=1, hidden=(4,), epochs=epochs, input_noise=noise)
         fitted = fit_on(data, np.arange(N), network_recipe(settings, threads=1), seed=1)
         return fitted.learner.members[1][0].kernel
 
     np.testing.assert_array_equal(weights_with(None), weights_with(5))
+    np.testing.assert_array_equal(weights_with(None, 0.0), weights_with(2, 0.0))
     monkeypatch.setattr(network, "MINIMUM_STEPS", 1)
     np.testing.assert_array_equal(weights_with(None), weights_with(2))

@@ -16,7 +16,7 @@ NETWORK_PANEL = "Network"
     "--epochs",
     type=click.IntRange(1),
     panel=NETWORK_PANEL,
-    help="Passes over the training samples. Default: 25, more where that is less than 600 steps of "
+    help="Passes over the training samples. Default: 25, with noise as many as make 600 steps of "
     "128 samples.",
 )
 @click.option(

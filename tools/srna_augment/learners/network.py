@@ -12,7 +12,7 @@ from ..model.network import BatchNorm, Dense, Layer, Network, ReLU
 
 # What members that must hold at another laboratory are trained to see through (docs/benchmark.md).
 LABORATORY_NOISE = 2.0
-# Passes over a table, and the steps that a small one gets all the same.
+# Passes over a table, and the steps that it takes to see through noise, however small the table.
 EPOCHS = 25
 MINIMUM_STEPS = 600
 
@@ -33,7 +33,7 @@ class NetworkSettings:
         Principal components of the whitened inputs that members see; tables with no more inputs or
         samples than this are seen whole.
     epochs : int or None
-        Passes over the training samples. None: `EPOCHS`, or what makes `MINIMUM_STEPS`.
+        Passes over the training samples. None: `EPOCHS`; with noise `MINIMUM_STEPS` at least.
     batch : int
         Samples a step.
     learning_rate, weight_decay : float
@@ -177,7 +177,8 @@ class NetworkTrainer:
         target = y[:, None] if self.regression else self._smoothed(y)
         tensors = [tf.constant(a, dtype=tf.float32) for a in (x, target, weights)]
         steps = -(-n // batch)
-        epochs = self.settings.epochs or max(EPOCHS, -(-MINIMUM_STEPS // steps))
+        at_least = -(-MINIMUM_STEPS // steps) if noise else 0
+        epochs = self.settings.epochs or max(EPOCHS, at_least)
         for epoch in range(epochs):
             order = generator.permutation(n)
             order = np.resize(order, (steps, batch)).astype(np.int32)
