@@ -89,7 +89,9 @@ def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> fl
     mean = np.zeros((len(number), x.shape[1]))
     np.add.at(mean, pair, x)
     mean /= number[:, None]
-    within = ((x - mean[pair]) ** 2).sum() / max(len(x) - len(number), 1)
+    # sums of squares, not a table of differences: that would be twice the size of the inputs
+    squares = np.einsum("ij,ij->i", x, x).sum(dtype=np.float64)
+    within = (squares - number @ (mean**2).sum(axis=1)) / max(len(x) - len(number), 1)
     apart = chance = freedom = 0.0
     for name in np.unique(y[first]):
         own = y[first] == name
@@ -97,7 +99,7 @@ def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> fl
         apart += ((mean[own] - mean[own].mean(axis=0)) ** 2).sum()
         chance += (k - 1) / k * (within / number[own]).sum()
         freedom += k - 1
-    if not freedom or not within:
+    if not freedom or within <= 0:
         return 0.0
     return float((apart - chance) / freedom / within)
 
