@@ -41,7 +41,8 @@ RUNS = {
     "datasets.linear": ("train-dl", [*DATASETS, "--members", "0"]),
     "datasets.base": ("train-rf", [*DATASETS, "--baselines"]),
     "transfer.linear": ("train-dl", [*MOVE, "--members", "0"]),
-    "transfer.dl": ("train-dl", MOVE),
+    # TCGA alone cannot tell that laboratories differ.
+    "transfer.dl": ("train-dl", [*MOVE, "--input-noise", "2"]),
     "transfer.base": ("train-rf", [*MOVE, "--baselines"]),
 }
 N_BINS = 10

@@ -40,8 +40,7 @@ NETWORK_PANEL = "Network"
     panel=NETWORK_PANEL,
     help="Noise on what hidden members see in training, in standard deviations of a class: it "
     "makes them hold at other laboratories, and costs a little within one. Default: 2 where "
-    "studies of one class differ by more than the samples of one, or with --scheme transfer; "
-    "else 0.",
+    "studies of one class differ by more than the samples of one, else 0.",
 )
 @click.option(
     "--hidden-share",
@@ -68,7 +67,7 @@ def main(
     --output tissue.h5 --predictions tissue.tsv`
     """
     from ..errors import UsageError
-    from ..learners.network import LABORATORY_NOISE, NetworkSettings
+    from ..learners.network import NetworkSettings
     from ..learners.network_recipe import network_recipe
 
     try:
@@ -77,8 +76,6 @@ def main(
         layers = ()
     if not layers or min(layers) < 1:
         raise UsageError(f"--hidden {hidden}: not a list of positive numbers, as in 500,250")
-    if input_noise is None and "transfer" in options["schemes"]:
-        input_noise = LABORATORY_NOISE
     settings = NetworkSettings(
         hidden=layers,
         members=members,
