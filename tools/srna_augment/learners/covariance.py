@@ -62,6 +62,40 @@ class Spread:
         return [fit_covariance(part, self.y, self.units) for part in parts]
 
 
+def pair_means(
+    x: np.ndarray, y: np.ndarray, units: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean of each class in each unit, and whose it is.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``.
+    y : numpy.ndarray
+        ``(n_samples,)`` of int.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str.
+
+    Returns
+    -------
+    mean : numpy.ndarray
+        ``(n_pairs, n_inputs)``.
+    number : numpy.ndarray
+        ``(n_pairs,)``, float64: samples of each.
+    pair : numpy.ndarray
+        ``(n_samples,)``: the pair that each sample is of.
+    first : numpy.ndarray
+        ``(n_pairs,)``: a sample of each.
+    """
+    pairs = np.array([f"{c}\t{u}" for c, u in zip(y, units, strict=True)])
+    _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
+    number = np.bincount(pair).astype(np.float64)
+    mean = np.zeros((len(number), x.shape[1]))
+    np.add.at(mean, pair, x)
+    mean /= number[:, None]
+    return mean, number, pair, first
+
+
 def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> float:
     """Return the variance of study means of one class over that of samples of one study.
 
@@ -82,13 +116,7 @@ def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> fl
     float
         0 where each class is of one study.
     """
-    pairs = np.array([f"{c}\t{u}" for c, u in zip(y, studies, strict=True)])
-    _, first, pair, number = np.unique(
-        pairs, return_index=True, return_inverse=True, return_counts=True
-    )
-    mean = np.zeros((len(number), x.shape[1]))
-    np.add.at(mean, pair, x)
-    mean /= number[:, None]
+    mean, number, _, first = pair_means(x, y, studies)
     # sums of squares, not a table of differences: that would be twice the size of the inputs
     squares = np.einsum("ij,ij->i", x, x).sum(dtype=np.float64)
     within = (squares - number @ (mean**2).sum(axis=1)) / max(len(x) - len(number), 1)
@@ -125,14 +153,9 @@ def fit_covariance(
     covariance : numpy.ndarray
         ``(n_features, n_features)``.
     """
-    pairs = np.array([f"{c}\t{u}" for c, u in zip(y, units, strict=True)])
-    _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
-    number = np.bincount(pair).astype(np.float64)
+    mean, number, pair, first = pair_means(x, y, units)
     size = np.minimum(number, MAXIMUM_VOTES)
     pair_class = y[first]
-    mean = np.zeros((len(number), x.shape[1]))
-    np.add.at(mean, pair, x)
-    mean /= number[:, None]
     seen = np.unique(y)
     votes = (pair_class[:, None] == seen) * (size**MEAN_POWER)[:, None]
     means = (votes / votes.sum(axis=0)).T @ mean
