@@ -102,14 +102,7 @@ def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> fl
     Summed over inputs. What means of few samples scatter by chance is taken out, as in an analysis
     of variance of unweighted means.
 
-    Parameters
-    ----------
-    x : numpy.ndarray
-        ``(n_samples, n_inputs)``.
-    y : numpy.ndarray
-        ``(n_samples,)`` of int.
-    studies : numpy.ndarray
-        ``(n_samples,)`` of str.
+    Parameters as in `pair_means`, studies for units.
 
     Returns
     -------
