@@ -192,6 +192,18 @@ def test_excerpt_alternatives_stay_one_merged_name(tmp_path):
     assert read_tables(path).features == ["hsa-miR-27a-3p|hsa-miR-27b-3p"]
 
 
+def test_excerpt_counts_genes_too(tmp_path):
+    path = tmp_path / "S1" / "readCounts_gencode_sense_geneLevel.txt"
+    path.parent.mkdir()
+    path.write_text(
+        "GeneSymbol\tuniqueReadCount\ttotalReadCount\tmultimapAdjustedReadCount"
+        "\tmultimapAdjustedBarcodeCount\nRNY4\t9\t80\t7.5\t0.0\nMALAT1\t3\t4\t4.0\t0.0\n"
+    )
+    table = read_tables(path)
+    assert as_dict(table) == {("S1", "RNY4"): 7.5, ("S1", "MALAT1"): 4}
+    assert table.units == "fractional counts"
+
+
 @pytest.mark.parametrize("format", ["mirdeep2", "h5ad", "two-columns"])
 def test_format_that_is_insisted_on_must_be_true(format, tmp_path):
     with pytest.raises(DataError, match=f"is not {format}, as --format says"):

@@ -14,6 +14,7 @@ from .text import Layout, find_delimiter, is_number, split_line
 
 # The columns that the tools' own merging scripts use: reads that map to several RNAs are shared.
 _EXCERPT = ("ReferenceID", "multimapAdjustedReadCount")
+_EXCERPT_GENES = ("GeneSymbol", "multimapAdjustedReadCount")
 _SRNABENCH = ("name", "read count (mult. map. adj.)")
 _SRNABENCH_SINGLE = ("name", "read count (SA)")
 _GDC = ("miRNA_ID", "read_count", "reads_per_million_miRNA_mapped")
@@ -22,7 +23,8 @@ _GDC_REGION = "miRNA_region"
 
 def is_excerpt(lines: list[bytes]) -> bool:
     """Tell exceRpt's ``readCounts_*.txt`` by its header."""
-    return set(_EXCERPT) <= set(split_line(lines[0], b"\t"))
+    header = set(split_line(lines[0], b"\t"))
+    return set(_EXCERPT) <= header or set(_EXCERPT_GENES) <= header
 
 
 def is_srnabench(lines: list[bytes]) -> bool:
@@ -53,7 +55,9 @@ def read_excerpt(stream: Stream) -> ExpressionTable:
     Names are cut to the RNA's own: ``hsa-miR-101-3p:MIMAT0000099:Homo:sapiens:miR-101-3p`` becomes
     ``hsa-miR-101-3p``, alternatives joined by a bar stay joined.
     """
-    table = _read_named(stream, *_EXCERPT, "exceRpt counts of one sample")
+    header = split_line(stream.head_lines(1)[0], b"\t")
+    columns = _EXCERPT if _EXCERPT[0] in header else _EXCERPT_GENES
+    table = _read_named(stream, *columns, "exceRpt counts of one sample")
     table.features = [
         "|".join(part.split(":", 1)[0] for part in name.split("|")) for name in table.features
     ]
