@@ -22,6 +22,9 @@ NAMED_BY_FILE = (
     writers.srnabench_single,
     writers.gdc,
     writers.gdc_isoforms,
+    writers.salmon,
+    writers.kallisto,
+    writers.rsem,
     writers.oasis,
 )
 

@@ -323,6 +323,39 @@ def featurecounts(folder: Path, toy: Toy) -> list[Path]:
     return _lines(folder / "counts.txt", lines)
 
 
+def salmon(folder: Path, toy: Toy) -> list[Path]:
+    """``quant.sf`` in a folder a sample."""
+    paths = []
+    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
+        lines = ["Name\tLength\tEffectiveLength\tTPM\tNumReads"]
+        for mirna, count, tpm in zip(toy.features, row, cpm, strict=True):
+            lines.append(f"{mirna}\t22\t22.000\t{tpm:.6f}\t{count:.3f}")
+        paths += _lines(folder / sample / "quant.sf", lines)
+    return paths
+
+
+def kallisto(folder: Path, toy: Toy) -> list[Path]:
+    """``abundance.tsv`` in a folder a sample."""
+    paths = []
+    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
+        lines = ["target_id\tlength\teff_length\test_counts\ttpm"]
+        for mirna, count, tpm in zip(toy.features, row, cpm, strict=True):
+            lines.append(f"{mirna}\t22\t3.5\t{count}\t{tpm:.6g}")
+        paths += _lines(folder / sample / "abundance.tsv", lines)
+    return paths
+
+
+def rsem(folder: Path, toy: Toy) -> list[Path]:
+    """``NAME.genes.results``, one a sample."""
+    paths = []
+    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
+        lines = ["gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM"]
+        for mirna, count, tpm in zip(toy.features, row, cpm, strict=True):
+            lines.append(f"{mirna}\t{mirna}\t22.00\t9.00\t{count:.2f}\t{tpm:.2f}\t{tpm / 3:.2f}")
+        paths += _lines(folder / f"{sample}.genes.results", lines)
+    return paths
+
+
 def oasis(folder: Path, toy: Toy) -> list[Path]:
     """Two columns, no header, one file a sample."""
     paths = []
@@ -426,7 +459,8 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 COUNT_WRITERS = [
     smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_weighed,
     mirdeep2_samples, mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single,
-    gdc, seqcluster_mirna, seqcluster_clusters, featurecounts, oasis, tsv_samples, csv_features_gz,
+    gdc, seqcluster_mirna, seqcluster_clusters, featurecounts, salmon,
+    kallisto, rsem, oasis, tsv_samples, csv_features_gz,
     bgzip_like, excel_csv, r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer,
     parquet_samples, parquet_features,
 ]  # fmt: skip

@@ -42,6 +42,7 @@ _TEXT_FORMATS = {
     "excerpt": TextFormat(per_sample.is_excerpt, per_sample.read_excerpt),
     "srnabench": TextFormat(per_sample.is_srnabench, per_sample.read_srnabench),
     "gdc": TextFormat(per_sample.is_gdc, per_sample.read_gdc),
+    "transcripts": TextFormat(per_sample.is_transcripts, per_sample.read_transcripts),
     "seqcluster": TextFormat(annotated.is_seqcluster, annotated.read_seqcluster),
     "featurecounts": TextFormat(annotated.is_featurecounts, annotated.read_featurecounts),
     "two-columns": TextFormat(per_sample.is_two_columns, per_sample.read_two_columns),

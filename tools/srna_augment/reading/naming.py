@@ -10,8 +10,9 @@ ID_COLUMNS = ("sample_id", "sample", "id")
 """Names of the column that holds sample ids, the first that is there."""
 
 _SUFFIXES = frozenset(
-    {".gz", ".txt", ".tsv", ".csv", ".tab", ".counts", ".count", ".grouped", ".h5ad", ".parquet"}
-)
+    {".gz", ".txt", ".tsv", ".csv", ".tab", ".counts", ".count", ".grouped", ".h5ad", ".parquet",
+     ".sf", ".results", ".genes", ".isoforms"}
+)  # fmt: skip
 # Names that tools give to the file of every sample.
 _SAME_FOR_ALL = frozenset(
     {
@@ -20,6 +21,7 @@ _SAME_FOR_ALL = frozenset(
         "counts",
         "count",
         "quant",
+        "abundance",
         "mature",
         "mirna",
         "miRNA",

@@ -1,4 +1,4 @@
-"""Files of one sample each: exceRpt, sRNAbench, GDC, and two columns without a header (Oasis 2)."""
+"""Files of one sample each: exceRpt, sRNAbench, GDC, Salmon, two columns without a header."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ _SRNABENCH = ("name", "read count (mult. map. adj.)")
 _SRNABENCH_SINGLE = ("name", "read count (SA)")
 _GDC = ("miRNA_ID", "read_count", "reads_per_million_miRNA_mapped")
 _GDC_REGION = "miRNA_region"
+# Name, reads and effective length of programs that share reads out among transcripts.
+_TRANSCRIPTS = {
+    "Salmon": ("Name", "NumReads", "EffectiveLength"),
+    "kallisto": ("target_id", "est_counts", "eff_length"),
+    "RSEM, genes": ("gene_id", "expected_count", "effective_length"),
+    "RSEM, transcripts": ("transcript_id", "expected_count", "effective_length"),
+}
 
 
 def is_excerpt(lines: list[bytes]) -> bool:
@@ -38,6 +45,11 @@ def is_srnabench(lines: list[bytes]) -> bool:
 def is_gdc(lines: list[bytes]) -> bool:
     """Tell GDC's ``mirnas.quantification.txt`` and ``isoforms.quantification.txt``."""
     return set(_GDC) <= set(split_line(lines[0], b"\t"))
+
+
+def is_transcripts(lines: list[bytes]) -> bool:
+    """Tell Salmon's ``quant.sf``, kallisto's ``abundance.tsv`` and RSEM's results."""
+    return _program(lines[0]) is not None
 
 
 def is_two_columns(lines: list[bytes]) -> bool:
@@ -95,6 +107,14 @@ def read_gdc(stream: Stream) -> ExpressionTable:
     return _read_named(stream, *_GDC[:2], "GDC isoforms of one sample, summed to matures")
 
 
+def read_transcripts(stream: Stream) -> ExpressionTable:
+    """Read the reads of Salmon, kallisto or RSEM, ``(1, n_features)``, without lengths and TPM."""
+    program = _program(stream.head_lines(1)[0])
+    assert program is not None
+    name, reads, _ = _TRANSCRIPTS[program]
+    return _read_named(stream, name, reads, f"counts of one sample ({program})")
+
+
 def read_two_columns(stream: Stream) -> ExpressionTable:
     """Read names and counts of one sample without a header, ``(1, n_features)``."""
     delimiter = find_delimiter(stream.head_lines(12))
@@ -102,6 +122,12 @@ def read_two_columns(stream: Stream) -> ExpressionTable:
     names, values = read_rows(stream, layout, header=False)
     features = [name.strip() for name in names]
     return _one_sample(stream, features, values, "counts of one sample in two columns (as Oasis 2)")
+
+
+def _program(line: bytes) -> str | None:
+    """Tell which program of `_TRANSCRIPTS` wrote a header, if one did."""
+    header = set(split_line(line, b"\t"))
+    return next((name for name, columns in _TRANSCRIPTS.items() if set(columns) <= header), None)
 
 
 def _read_named(stream: Stream, name: str, values: str, title: str) -> ExpressionTable:
