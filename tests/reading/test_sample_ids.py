@@ -22,6 +22,7 @@ NAMED_BY_FILE = (
     writers.srnabench_single,
     writers.gdc,
     writers.gdc_isoforms,
+    writers.bcbio_isomirs,
     writers.salmon,
     writers.kallisto,
     writers.rsem,

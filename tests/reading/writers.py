@@ -301,6 +301,32 @@ def gdc_isoforms(folder: Path, toy: Toy) -> list[Path]:
     return paths
 
 
+def bcbio_isomirs(folder: Path, toy: Toy) -> list[Path]:
+    """SeqBuster's isomiRs, two rows a miRNA, one file a sample."""
+    paths = []
+    for sample, row in zip(toy.samples, toy.counts, strict=True):
+        lines = [
+            "seq\tname\tfreq\tmir\tstart\tend\tmism\tadd\tt5\tt3\ts5\ts3\tDB\tprecursor\tambiguity"
+        ]
+        for mirna, count in zip(toy.features, row, strict=True):
+            for part, added in ((count - count // 3, "0"), (count // 3, "AA")):
+                cells = ["TGAGGTAGTAGGTTG", "seq_1_x1", str(part), mirna, "5", "26", "0", added]
+                precursor = MIRNAS[mirna][1][0]
+                lines.append("\t".join([*cells, "0", "t", "GG", "AC", "miRNA", precursor, "1"]))
+        paths += _lines(folder / sample / f"{sample}-mirbase-ready.counts", lines)
+    return paths
+
+
+def smrnaseq_raw(folder: Path, toy: Toy) -> list[Path]:
+    """``mirtop_rawData.tsv``: isomiRs of all samples, two rows a miRNA."""
+    lines = ["\t".join(["seq", "mir", "mism", "add", "t5", "t3", *toy.samples])]
+    for mirna, column in zip(toy.features, toy.counts.T, strict=True):
+        for part, added in ((column - column // 3, "0"), (column // 3, "A")):
+            cells = ["TGAGGTAGTAGGTTG", mirna, "16TC", added, "0", "g"]
+            lines.append("\t".join([*cells, *map(str, part)]))
+    return _lines(folder / "mirtop_rawData.tsv", lines)
+
+
 def seqcluster_mirna(folder: Path, toy: Toy) -> list[Path]:
     return features_as_rows(folder / "counts_mirna.tsv", toy, "mirna")
 
@@ -459,7 +485,7 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 COUNT_WRITERS = [
     smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_weighed,
     mirdeep2_samples, mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single,
-    gdc, seqcluster_mirna, seqcluster_clusters, featurecounts, salmon,
+    gdc, bcbio_isomirs, smrnaseq_raw, seqcluster_mirna, seqcluster_clusters, featurecounts, salmon,
     kallisto, rsem, oasis, tsv_samples, csv_features_gz,
     bgzip_like, excel_csv, r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer,
     parquet_samples, parquet_features,

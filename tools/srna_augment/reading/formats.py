@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import ExpressionTable
 
-from . import anndata_file, annotated, mirdeep2, per_sample, smrnaseq
+from . import anndata_file, annotated, mirdeep2, per_sample, seqbuster, smrnaseq
 from .matrix import read_matrix
 from .parquet_file import MAGIC as PARQUET_MAGIC
 from .parquet_file import read_parquet
@@ -38,6 +38,7 @@ class TextFormat:
 # In the order in which they are tried: each knows its own header; a matrix is what is left.
 _TEXT_FORMATS = {
     "mirtop": TextFormat(smrnaseq.is_mirtop, smrnaseq.read_mirtop),
+    "seqbuster": TextFormat(seqbuster.is_seqbuster, seqbuster.read_seqbuster),
     "mirdeep2": TextFormat(mirdeep2.is_mirdeep2, mirdeep2.read_mirdeep2),
     "excerpt": TextFormat(per_sample.is_excerpt, per_sample.read_excerpt),
     "srnabench": TextFormat(per_sample.is_srnabench, per_sample.read_srnabench),

@@ -158,6 +158,30 @@ def read_rows(
     return names, values
 
 
+def sum_rows(names: Sequence[str], values: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Sum the rows of each name; what is not reported counts as zero.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``(n_rows,)``, outer blanks and all.
+    values : numpy.ndarray
+        ``(n_rows, n_columns)``.
+
+    Returns
+    -------
+    names : list of str
+        Each once, in the order in which they come, without outer blanks.
+    sums : numpy.ndarray
+        ``(n_names, n_columns)``, float32.
+    """
+    order: dict[str, int] = {}
+    rows = np.array([order.setdefault(name.strip(), len(order)) for name in names])
+    sums = np.zeros((len(order), values.shape[1]))
+    np.add.at(sums, rows, np.nan_to_num(values, nan=0.0))
+    return list(order), sums.astype(np.float32)
+
+
 def _parse_block(
     block: Block, layout: Layout, first: int, marks: Marks, where: str
 ) -> tuple[list[str], np.ndarray]:

@@ -11,7 +11,7 @@ ID_COLUMNS = ("sample_id", "sample", "id")
 
 _SUFFIXES = frozenset(
     {".gz", ".txt", ".tsv", ".csv", ".tab", ".counts", ".count", ".grouped", ".h5ad", ".parquet",
-     ".sf", ".results", ".genes", ".isoforms"}
+     ".sf", ".results", ".genes", ".isoforms", ".mirna"}
 )  # fmt: skip
 # Names that tools give to the file of every sample.
 _SAME_FOR_ALL = frozenset(
@@ -49,7 +49,7 @@ def sample_name(path: str | Path) -> str:
         stem = Path(stem).stem
     if stem in _SAME_FOR_ALL or stem.startswith("readCounts_"):
         return folder_name(path)
-    return stem
+    return stem.removesuffix("-mirbase-ready")  # bcbio's SAMPLE-mirbase-ready.counts
 
 
 def folder_name(path: str | Path) -> str:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
 from srna_augment.units import COUNTS
 
-from .matrix import check_samples, read_rows
+from .matrix import check_samples, read_rows, sum_rows
 from .stream import Stream
 from .text import Layout, split_line
 
@@ -75,15 +73,11 @@ def read_mirtop(stream: Stream) -> ExpressionTable:
         corner="miRNA",
     )
     mirnas, values = read_rows(stream, layout, header=False)
-    np.nan_to_num(values, copy=False, nan=0.0)
-    order: dict[str, int] = {}
-    rows = np.array([order.setdefault(mirna.strip(), len(order)) for mirna in mirnas])
-    sums = np.zeros((len(order), len(samples)))
-    np.add.at(sums, rows, values)
+    features, sums = sum_rows(mirnas, values)
     return ExpressionTable(
-        values=sums.astype(np.float32).T,
+        values=sums.T,
         samples=samples,
-        features=list(order),
+        features=features,
         units=COUNTS,
         recognised=f"mirtop isomiR table (nf-core/smrnaseq), {len(mirnas):,} isomiRs summed",
     )
