@@ -378,6 +378,31 @@ def test_results_of_a_test_are_no_samples(sign, tmp_path):
         read_tables(write(tmp_path, f"{header}\n{rows}"))
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "baseMean,baseMeanA,baseMeanB,foldChange,log2FoldChange,pval,padj",  # DESeq
+        "AvsB.logFC,AvsB.p.value,AvsB.FDR,CvsB.logFC,CvsB.adj.P.Val",
+        "P-value (A vs B),FDR step up (A vs B),Ratio (A vs B),Fold change (A vs B),LSMean(A)",
+    ],
+)
+def test_results_of_a_test_bear_names_of_comparisons(columns, tmp_path):
+    values = ",".join(f"{i * 40 + 0.5}" for i in range(columns.count(",") + 1))
+    text = f"id,{columns}\nhsa-miR-21-5p,{values}\nhsa-let-7a-5p,{values}\n"
+    with pytest.raises(DataError, match=r"results of a test .* and no sample: give the counts"):
+        read_tables(write(tmp_path, text))
+
+
+def test_samples_beside_the_results_of_a_test_are_kept(tmp_path):
+    text = (
+        "id\tFDR1\tpad_j\tkruskal_wallis_p_value\n"
+        "hsa-miR-21-5p\t5\t7\t0.2\nhsa-let-7a-5p\t0\t3\t0.1\n"
+    )
+    table = read_tables(write(tmp_path, text))
+    assert table.samples == ["FDR1", "pad_j"]
+    assert "(columns left out: kruskal_wallis_p_value)" in table.recognised
+
+
 def test_samples_of_one_letter_are_samples(tmp_path):
     text = "miRNA\tt\tb\tp\nhsa-miR-21-5p\t5\t7\t1\nhsa-let-7a-5p\t0\t3\t1\n"
     assert read_tables(write(tmp_path, text)).samples == ["t", "b", "p"]

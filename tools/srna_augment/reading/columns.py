@@ -23,12 +23,18 @@ _SUMMARY = re.compile(
     r"expression|rpm|cpm|tpm))?",
     re.IGNORECASE,
 )
-# What limma, edgeR and DESeq2 call their results, without dots, blanks and the like. The short
-# ones can be names of samples, and are taken for statistics only beside one of the others.
-_STATISTICS = frozenset(
-    {"log2fc", "logfc", "log2foldchange", "logfoldchange", "foldchange", "lfcse", "basemean",
-     "aveexpr", "pvalue", "pval", "padj", "adjpval", "adjpvalue", "fdr", "qvalue"}
-)  # fmt: skip
+# What limma, edgeR, DESeq, DESeq2 and Partek call their results, behind the name of a comparison
+# (WTvsKO.logFC) or in front of it. The short ones can be names of samples, and are taken for
+# statistics only beside one of the others.
+_RESULT = (
+    r"(?:log(?:2|10)?[\W_]?f(?:old[\W_]?)?c(?:hange)?|fold[\W_]?change|lfc[\W_]?se|base[\W_]?mean[ab]?"
+    r"|ave[\W_]?expr|(?:adj(?:usted)?[\W_]?)?[pq][\W_]?val(?:ue)?(?:[\W_]?adj(?:usted)?)?"
+    r"|p[\W_]?adj(?:usted)?)"
+)
+_STATISTIC = re.compile(
+    rf"(?:.*[\W_])?(?:{_RESULT}|fdr)|{_RESULT}[\W_].*|fdr\s.*", re.IGNORECASE | re.DOTALL
+)
+_OF_TESTS = re.compile(r"(?:ls[\W_]?means?|ratio|log2[\W_]*ratio)\b.*", re.IGNORECASE | re.DOTALL)
 _SHORT = frozenset(
     {"b", "f", "fc", "lr", "p", "q", "s", "t", "z", "stat", "statistic", "svalue", "cil", "cir",
      "logcpm", "meancounts", "rank"}
@@ -83,11 +89,14 @@ def _gdc_samples(layout: Layout) -> Layout:
 def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
     """Tell which columns of a table of features are none of samples."""
     words = [re.sub(r"[\W_]", "", name).lower() for name in columns]
-    tested = not _STATISTICS.isdisjoint(words)
-    statistics = _STATISTICS | _SHORT if tested else frozenset()
+    statistics = [bool(_STATISTIC.fullmatch(name.strip())) for name in columns]
+    tested = any(statistics)
     other = [
-        word in statistics or describes_features(name) or bool(_SUMMARY.fullmatch(name.strip()))
-        for name, word in zip(columns, words, strict=True)
+        is_statistic
+        or (tested and (word in _SHORT or bool(_OF_TESTS.match(name.strip()))))
+        or describes_features(name)
+        or bool(_SUMMARY.fullmatch(name.strip()))
+        for name, word, is_statistic in zip(columns, words, statistics, strict=True)
     ]
     if tested and all(other):
         raise DataError(
