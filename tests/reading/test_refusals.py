@@ -46,6 +46,18 @@ def write(tmp_path, text, name="table.tsv"):
             "neither rows nor columns have names of small RNAs (rows such as 'A1', columns such "
             "as 'S1')",
         ),
+        (
+            "miRNA\tS1S2\n" + ROWS,
+            "row 1: has 2 cells where the rows have 3, so that 'miRNA' would be a sample",
+        ),
+        (
+            "hsa-miR-21-5p\thsa-let-7a-5p\n5.5\t7.5\n5.5\t9.5\n",
+            "row 2: has the number '5.5' of feature 'hsa-miR-21-5p' where the name of a sample",
+        ),
+        (
+            "miRNA,S1,,\nhsa-miR-21-5p,5,,\n" + "hsa-let-7a-5p,3,,\n" * 12 + "hsa-let-7b,1,2,\n",
+            "row 15: has a value in column 3, which the header does not name",
+        ),
         (HEADER + "hsa-miR-21-5p\t0\t0\n", "all values are zero"),
         (HEADER + "hsa-miR-21-5p\t\tNA\n", "no value is reported"),
         (
@@ -354,6 +366,23 @@ def test_a_first_row_that_nobody_reports_is_no_second_header(tmp_path):
         table = read_tables([str(path)])
         assert table.samples == ["S1", "S2"]
         assert np.isnan(table.values[:, 0]).all()
+
+
+def test_empty_columns_and_rows_that_spreadsheets_add_are_none(tmp_path):
+    text = "id,hsa-miR-21-5p,hsa-let-7a-5p,,\na,5,7,,\n,,,,\nb,3,900,,\n,,,,\n"
+    table = read_tables(write(tmp_path, text, "table.csv"))
+    assert (table.samples, table.features) == (["a", "b"], ["hsa-miR-21-5p", "hsa-let-7a-5p"])
+    np.testing.assert_array_equal(table.values, [[5, 7], [3, 900]])
+
+
+def test_columns_of_text_may_have_gaps(tmp_path):
+    text = (
+        "id\tsymbol\tS1\ttargets\nhsa-let-7a-5p\tNA\t5\t\nhsa-miR-21-5p\tMIR21\t3\tA,B\n"
+        "hsa-miR-1-3p\tMIR1\t7\tC\n"
+    )
+    table = read_tables(write(tmp_path, text))
+    assert (table.samples, table.values.tolist()) == (["S1"], [[5, 3, 7]])
+    assert "(columns left out: symbol, targets)" in table.recognised
 
 
 def test_a_header_of_one_cell_is_none_of_a_title_where_there_is_one_sample(tmp_path):

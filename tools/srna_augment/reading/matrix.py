@@ -16,6 +16,7 @@ from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
 from srna_augment.features.names import looks_like_feature, looks_like_mature, parse_mirna
 
+from .annotation import share_of_features
 from .columns import without_other_numbers
 from .marks import Marks
 from .numbers import BadCell, bad_cell_line, parse_cells
@@ -34,6 +35,8 @@ from .text import (
 _NO_SAMPLE = frozenset(
     {"count", "counts", "reads", "read_count", "read count", "readcount", "expression", "value", ""}
 )
+# A line of these alone holds nothing: spreadsheets write such ones below a table.
+_EMPTY = b",; \t\r"
 
 
 def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
@@ -58,10 +61,14 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
         with the same one.
     """
     name = stream.name
-    lines = [line for line in stream.head_lines(12) if line.strip()]
+    lines = [line for line in stream.head_lines(12) if line.strip(_EMPTY)]
     layout = find_layout(lines, name)
     row_names = [split_line(line, layout.delimiter)[layout.names] for line in lines[1:]]
-    if len(layout.columns) == 1 and any(_names_features(line, layout) for line in lines[1:]):
+    if (
+        len(layout.columns) == 1
+        and share_of_features(row_names) < 0.2
+        and any(_names_features(line, layout) for line in lines[1:])
+    ):
         raise _long(name)
     found = find_orientation(row_names, layout.columns, orientation, name)
     layout = without_other_numbers(layout, found, name)
@@ -81,6 +88,11 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
             samples = [stream.sample]
         axis = "column"
     else:
+        if looks_like_feature(layout.corner) and all(map(is_number, rows)):
+            raise DataError(
+                f"{name}, row 2: has the number '{rows[0]}' of feature '{layout.corner}' where the "
+                "name of a sample should be: put the names of the samples into the first column"
+            )
         samples, features = rows, [column.strip() for column in layout.columns]
         axis = "row"
     check_samples(samples, axis, name)
@@ -203,11 +215,12 @@ def _parse_block(
             cells = _split_cells(line, delimiter)
             n_found = len(cells) - 1
             if n_found == n_delimiters:
-                if layout.open_end and cells[-1].strip():
-                    raise DataError(
-                        f"{where}, row {number}: has a value in column {layout.width}, which the "
-                        "header does not name: give the header a cell for each column"
-                    )
+                for column in range(layout.width - layout.n_open, layout.width):
+                    if cells[column].strip():
+                        raise DataError(
+                            f"{where}, row {number}: has a value in column {column + 1}, which the "
+                            "header does not name: give the header a cell for each column"
+                        )
                 name = cells[layout.names]
                 chosen = [cells[column] for column in layout.values]
                 rest = delimiter.join(chosen)
@@ -241,7 +254,7 @@ def _parse_block(
 
 def _lines(block: Block, first: int) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(block.data.split(b"\n"), block.first_line):
-        if number >= first and line and not line.isspace():
+        if number >= first and line.strip(_EMPTY):
             yield number, line[:-1] if line.endswith(b"\r") else line
 
 

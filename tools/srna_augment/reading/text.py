@@ -21,6 +21,12 @@ ORIENTATIONS = ("auto", SAMPLES_AS_ROWS, FEATURES_AS_ROWS)
 """What the rows are."""
 
 _DELIMITERS = (b"\t", b",", b";", b" ")
+# What a header has above the names of features; no sample is called so.
+_CORNERS = frozenset(
+    {"mirna", "mirnas", "mirnaid", "mirnaname", "microrna", "id", "name", "names", "gene", "geneid",
+     "genes", "feature", "featureid", "features", "symbol"}
+)  # fmt: skip
+_WORD = re.compile(r"[\W_]")
 MARKED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 """A number with thousands marks; decimals with a comma may look the same."""
 
@@ -103,8 +109,8 @@ class Layout:
         Names of columns of text that hold no values.
     corner : str
         The header cell above the names.
-    open_end : bool
-        Whether rows end with a delimiter that the header lacks: nothing may stand behind it.
+    n_open : int
+        Columns at the end without a name or a value so far: nothing may stand in them.
     """
 
     delimiter: bytes
@@ -114,7 +120,7 @@ class Layout:
     columns: list[str]
     left_out: list[str]
     corner: str
-    open_end: bool = False
+    n_open: int = 0
 
     @property
     def plain(self) -> bool:
@@ -139,14 +145,17 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     columns = split_line(lines[0], delimiter, blanks=True)
     rows = [split_line(line, delimiter) for line in lines[1:]]
     width = len(rows[0])
-    ends_empty = width > 2 and all(row[-1] == "" for row in rows if len(row) == width)
-    open_end = ends_empty and len(header) == width - 1
-    if open_end:  # were it R's, the names of the samples would move by one
+    whole = [row for row in rows if len(row) == width]
+    short = len(header) == width - 1
+    if short and width > 2 and all(row[-1] == "" for row in whole):
+        short = False  # were it R's, the names of the samples would move by one
         header, columns = [*header, ""], [*columns, ""]
-    elif len(header) == width - 1:  # R's write.table names no column of row names
+    elif short:  # R's write.table names no column of row names
         header, columns = ["", *header], ["", *columns]
-    # A delimiter at the end of each line is no column.
-    last = width - 1 if ends_empty and header[-1] == "" else width
+    # Delimiters at the end of each line are no columns.
+    last = width
+    while 2 < last <= len(header) and not header[last - 1] and not any(r[last - 1] for r in whole):
+        last -= 1
     if width < 2:
         raise DataError(
             f"{where}: has one column: cells must be separated by tabs, commas, semicolons or "
@@ -158,11 +167,10 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}, row 2: has {width} cells where the header has {len(header)}: check for "
             "a delimiter in a name or number, or a cut line"
         )
-    whole = [row for row in rows if len(row) == width]
     text = [
         column
         for column in range(last)
-        if all(len(row) > column and not is_number(row[column]) for row in rows)
+        if all(len(row) > column for row in rows) and _is_text([row[column] for row in rows])
     ]
     places = find_places(whole, header, text)
     names = column_of_names(whole, header, text, places, where)
@@ -187,6 +195,11 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no "
             "other column holds numbers: give a table of counts"
         )
+    if short and values[0] == 1 and _WORD.sub("", header[1]).lower() in _CORNERS:
+        raise DataError(
+            f"{where}, row 1: has {width - 1} cells where the rows have {width}, so that "
+            f"'{header[1]}' would be a sample: check for names without a delimiter between them"
+        )
     return Layout(
         delimiter=delimiter,
         width=width,
@@ -195,8 +208,14 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         columns=[columns[column] for column in values],
         left_out=[header[column] or str(column + 1) for column in beside],
         corner=header[names],
-        open_end=open_end,
+        n_open=width - last,
     )
+
+
+def _is_text(cells: Sequence[str]) -> bool:
+    """Tell whether cells, of which some may be empty, are text; one text alone may be an error."""
+    known = [cell for cell in cells if cell not in NOT_REPORTED]
+    return not any(map(is_number, known)) and (len(known) > 1 or len(known) == len(cells))
 
 
 def _refuse_other_head(header: list[str], rows: list[list[str]], where: str) -> None:
