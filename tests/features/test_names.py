@@ -53,6 +53,8 @@ def keys(name):
         ("hsa_miR_21_5p", "hsa-miR-21-5p", "hsa-mir-21", "hsa-mir-21"),
         ("hsa-mir-21-5p", "hsa-miR-21-5p", "hsa-mir-21", "hsa-mir-21"),
         ("hsa-miR-151a-5p@", "hsa-miR-151a-5p", "hsa-mir-151a", "hsa-mir-151a/151b"),
+        ("hsa-let-7a(3)", "hsa-let-7a-5p", "hsa-let-7a", "hsa-let-7a/7c"),  # three genes
+        ("hsa-miR-9*(3)", "hsa-miR-9-3p", "hsa-mir-9", "hsa-mir-9"),
         ("hsa-miR-548al-p3", "hsa-miR-548al", "hsa-mir-548al", "hsa-mir-548al"),
         # MirGeneDB.
         ("Hsa-Mir-8-P2b_3p", "hsa-miR-200c-3p", "hsa-mir-200c", "hsa-mir-200c"),

@@ -146,8 +146,8 @@ def unmangle(name: str) -> str:
 
     ``hsa.miR.200c.`` becomes ``hsa-miR-200c*``: R writes a star as a dot, too.
     """
-    # The keys of large groups (hsa-mir-518c+11) lead back to themselves.
-    text = re.sub(r"\+\d+$", "", name.strip().strip('"').rstrip("@"))
+    # The keys of large groups (hsa-mir-518c+11) lead back to themselves; let-7a(3) has three genes.
+    text = re.sub(r"\+\d+$|\(\d{1,2}\)$", "", name.strip().strip('"').rstrip("@"))
     if _MANGLED.match(text):
         if text.endswith("."):
             text = text[:-1] + "*"
