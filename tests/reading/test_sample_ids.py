@@ -98,3 +98,31 @@ def test_commands_write_the_ids_that_they_read(run_command, demo_data, tmp_path)
     assert done.returncode == 0, done.stderr
     annotated = pd.read_csv(tmp_path / "a.tsv", sep="\t", dtype=str, keep_default_na=False)
     assert list(annotated["sample_id"]) == ODD
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "rest"),
+    [
+        ("S{}.txt", "miRNA\tcount\tRPM", ""),
+        ("S{}.tsv", "miRNA\tRaw counts\tRPM", ""),
+        (
+            "miRNAs_expressed_all_samples_S{}.csv",
+            "#miRNA\tread_count\tprecursor\ttotal\tseq\tseq(norm)",
+            "hsa-mir-1-1\t{0}\t",
+        ),
+    ],
+)
+def test_a_column_named_by_a_quantity_leaves_the_name_to_the_file(name, header, rest, tmp_path):
+    paths = []
+    for sample in (1, 2):
+        lines = [header]
+        for number in range(12):
+            count = 37 * number % 11 * sample + 5
+            cells = f"{count}\t{rest.format(count)}{count if rest else count * 3.14:.4f}"
+            lines.append(f"hsa-miR-{100 + number}-5p\t{cells}" + ("\t1.5" if rest else ""))
+        path = tmp_path / name.format(sample)
+        path.write_text("\n".join(lines) + "\n")
+        paths.append(path)
+    table = read_tables(paths)
+    assert table.samples == ["S1", "S2"]
+    assert table.units == "counts"

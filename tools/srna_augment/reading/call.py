@@ -15,7 +15,7 @@ from srna_augment.units import take_units
 
 from .formats import read_any
 from .join import join, sum_repeated_features
-from .naming import names_of_files
+from .naming import names_no_sample, names_of_files
 from .stream import STDIN, Stream
 from .text import check_orientation
 from .twins import without_twins
@@ -104,6 +104,8 @@ def _read_one(
     # A format of counts needs no guess; everything else is judged by its values.
     asked = table.units if units == "auto" and table.units else units
     twins = without_twins(table)
+    if len(table.samples) == 1 and names_no_sample(table.samples[0]):
+        table.samples = [sample]
     table.units, note = take_units(table, asked, stream.name)
     # Linear by now: logarithms must not be summed, nor pass for RPM because they were.
     table = sum_repeated_features(table, stream.name)

@@ -31,10 +31,6 @@ from .text import (
     split_line,
 )
 
-# Header cells that say what the values are rather than whose they are.
-_NO_SAMPLE = frozenset(
-    {"count", "counts", "reads", "read_count", "read count", "readcount", "expression", "value", ""}
-)
 # A line of these alone holds nothing: spreadsheets write such ones below a table.
 _EMPTY = b",; \t\r"
 
@@ -84,8 +80,8 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
     if found == FEATURES_AS_ROWS:
         samples, features = layout.columns, without_precursors([row.strip() for row in rows])
         values = values.T
-        if len(samples) == 1 and samples[0].strip().lower() in _NO_SAMPLE:
-            samples = [stream.sample]
+        unnamed = len(samples) == 1 and not samples[0].strip()
+        samples = [stream.sample] if unnamed else samples
         axis = "column"
     else:
         if looks_like_feature(layout.corner) and all(map(is_number, rows)):

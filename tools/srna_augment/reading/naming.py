@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,18 @@ _SAME_FOR_ALL = frozenset(
         "isoforms.quantification",
     }
 )
+# Header cells that say what the values are rather than whose they are; miRDeep2 calls a sample that
+# nobody has named *seq*.
+_NO_SAMPLE = frozenset(
+    {"count", "counts", "read_count", "readcount", "read_counts", "reads", "raw", "raw_count",
+     "raw_counts", "expression", "expression_value", "expression_values", "value", "rpm", "cpm",
+     "tpm", "seq"}
+)  # fmt: skip
+
+
+def names_no_sample(column: str) -> bool:
+    """Tell whether a column's name is that of a quantity, so that its file names the sample."""
+    return re.sub(r"[\s.]+", "_", column.strip().lower()) in _NO_SAMPLE
 
 
 def sample_name(path: str | Path) -> str:
@@ -49,7 +62,8 @@ def sample_name(path: str | Path) -> str:
         stem = Path(stem).stem
     if stem in _SAME_FOR_ALL or stem.startswith("readCounts_"):
         return folder_name(path)
-    return stem.removesuffix("-mirbase-ready")  # bcbio's SAMPLE-mirbase-ready.counts
+    # bcbio's SAMPLE-mirbase-ready.counts, miRDeep2's miRNAs_expressed_all_samples_SAMPLE.csv
+    return stem.removesuffix("-mirbase-ready").removeprefix("miRNAs_expressed_all_samples_")
 
 
 def folder_name(path: str | Path) -> str:
