@@ -55,6 +55,12 @@ def test_mixed_units_are_said(caplog):
     assert "1 of 2 samples look normalised and the others are counts" in caplog.text
 
 
+def test_cycles_of_a_pcr_are_no_reads():
+    values = array([[21.35, 40, 28.5], [19.8, 38.25, 40]])
+    with pytest.raises(DataError, match=r"cycles of a PCR \(from 19.8 to 40\), .* give counts"):
+        recognise(profile(values), "t")
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize(
     ("units", "forward"),

@@ -39,6 +39,8 @@ _BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
 # No library has 2**35 reads of one miRNA, so fractions that never pass this are logarithms.
 _MAX_LOG = 35.0
 _MAX_READS = 1e11
+# A PCR ends after 40 to 45 cycles, and hardly sees anything in the first ones.
+_MIN_CYCLES, _MAX_CYCLES = 3.0, 50.0
 # A unit is not called mixed for so small a share of samples, whose look may be chance.
 _FEW = 0.05
 # Values looked at together: 32 MB in float32.
@@ -154,6 +156,12 @@ def recognise(found: Profile, where: str) -> str:
             f"{where}: values look logged (fractions, none above {found.maximum:.3g}): give "
             "counts or RPM, or say which logarithm it is with --units log2 (of x + 1; also "
             "log10, ln), or insist on --units rpm"
+        )
+    if found.maximum <= _MAX_CYCLES and found.minimum >= _MIN_CYCLES:
+        raise DataError(
+            f"{where}: values look like cycles of a PCR (from {found.minimum:.3g} to "
+            f"{found.maximum:.3g}), which are low where expression is high: give counts or RPM of "
+            "sequencing"
         )
     # Reads shared among features leave many counts whole; a division by depth leaves hardly any.
     divided = (found.n_whole < 0.2 * found.n_positive) & (found.sums < 2.5e6)
