@@ -40,7 +40,7 @@ _BASES = {"log2": 2.0, "log10": 10.0, "ln": np.e}
 _MAX_LOG = 35.0
 _MAX_READS = 1e11
 # A PCR ends after 40 to 45 cycles, and hardly sees anything in the first ones.
-_MIN_CYCLES, _MAX_CYCLES = 3.0, 50.0
+_MIN_CYCLES, _MAX_CYCLES = 2.0, 50.0
 # A unit is not called mixed for so small a share of samples, whose look may be chance.
 _FEW = 0.05
 # Values looked at together: 32 MB in float32.
@@ -161,7 +161,7 @@ def recognise(found: Profile, where: str) -> str:
         raise DataError(
             f"{where}: values look like cycles of a PCR (from {found.minimum:.3g} to "
             f"{found.maximum:.3g}), which are low where expression is high: give counts or RPM of "
-            "sequencing"
+            "sequencing, or insist on --units rpm"
         )
     # Reads shared among features leave many counts whole; a division by depth leaves hardly any.
     divided = (found.n_whole < 0.2 * found.n_positive) & (found.sums < 2.5e6)
