@@ -130,6 +130,18 @@ def test_stems_that_reads_cannot_tell_apart_share_a_key(names, key):
     assert resolve([key]).keys("stem") == [key]  # a key leads back to itself
 
 
+@pytest.mark.parametrize(
+    "name", ["__too_low_aQual", "N_noFeature", "TOTAL", "Grand Total", "Sum", "*", "library_size"]
+)
+def test_rows_of_totals_are_dropped(name):
+    assert resolve([name]).how == {"dropped": 1}
+
+
+@pytest.mark.parametrize("name", ["mature tRNA Reads", "All miRNA Reads", "rRNA reads"])
+def test_numbers_of_reads_are_no_features(name):
+    assert not looks_like_feature(name)
+
+
 def test_other_classes_keep_their_name_at_every_level():
     for name in ("hsa_piR_000001", "SNORD44", "tRF-1001", "GAPDH"):
         assert keys(name) == (name, name, name)

@@ -60,6 +60,7 @@ _OTHER_FEATURE = re.compile(
     r"\S+:(?:protein_coding|antisense|processed_\w+|\w*pseudogene|\w*RNA|TEC|sense_\w+)$",
     re.IGNORECASE,
 )
+_READS = re.compile(r"\breads?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,8 @@ def kind_of(name: str) -> str:
 
 def looks_like_feature(name: str) -> bool:
     """Tell whether a name looks like a small RNA rather than like a sample."""
+    if _READS.search(name):  # *mature tRNA Reads* of a report are no RNA
+        return False
     return kind_of(name) != OTHER or bool(_OTHER_FEATURE.match(name.strip()))
 
 

@@ -24,25 +24,13 @@ from .names import (
 
 LEVELS = ("mature", "precursor", "stem")
 
-# Rows that count reads rather than features: HTSeq, featureCounts, samtools idxstats, miRge3.
+# Rows that count reads rather than features: HTSeq, STAR, samtools idxstats, miRge3, spreadsheets.
 _STATISTICS = frozenset(
-    {
-        "",
-        "*",
-        "__no_feature",
-        "__ambiguous",
-        "__too_low_aQual",
-        "__not_aligned",
-        "__alignment_not_unique",
-        "total",
-        "Total",
-        "unmapped",
-        "Unmapped",
-        "unassigned",
-        "nan",
-        "NA",
-    }
-)
+    {"", "*", "__no_feature", "__ambiguous", "__too_low_aqual", "__not_aligned",
+     "__alignment_not_unique", "n_unmapped", "n_multimapping", "n_nofeature", "n_ambiguous",
+     "total", "total reads", "total counts", "grand total", "sum", "library_size", "library size",
+     "unmapped", "unassigned", "nan", "na"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,7 +144,7 @@ def resolve(names: Sequence[str]) -> Resolution:
 def resolve_name(name: str) -> Resolved:
     """Resolve one name; see `resolve`."""
     text = name.strip()
-    if text in _STATISTICS:
+    if text.lower() in _STATISTICS:
         return Resolved("", "", "", OTHER, "", "dropped")
     parts = split_merged(text)
     if len(parts) > 1:
