@@ -91,11 +91,14 @@ PLACES = "has places on a genome in column"
         (("V1 V2 V3 V4 V5 V6", f"chr1 10 30 {LET} 0 +", f"chr1 90 112 {MIR} 0 -"),
          f"{UNCLEAR} V2, V3, V5): put the names, column V4, into the first"),
         (("V1 V2 V3 V4 S1", f"{LET} chr1 10 30 5", f"{MIR} chr1 90 112 0"), f"{UNCLEAR} V3, V4"),
+        (("id chr strand pre_start pre_end", f"{LET} chr1 + 9 99", f"{MIR} chr2 - 8 88"),
+         f"{UNCLEAR} pre_start, pre_end"),
         (("V1 name S1", f"1032 {LET} 5", f"88 {MIR} 0"), f"{UNCLEAR} V1): put the names, column n"),
         (("V1 name S1 S2", f"x {LET} 5 7", f"x {MIR} 0 3"), "if not, put the names into the first"),
         (("id miRNA count rpm", f"S1 {LET} 5 7", f"S1 {MIR} 0 3"), "(a long table), spread it"),
     ],
-    ids=["bed", "no names", "bed4 alone", "bed6 alone", "coordinates", "number", "text", "long"],
+    ids=["bed", "no names", "bed4 alone", "bed6 alone", "coordinates", "precursors",
+         "number", "text", "long"],
 )  # fmt: skip
 def test_what_remains_unclear_is_refused_however_it_is_turned(lines, says, orientation, tmp_path):
     with pytest.raises(DataError) as caught:

@@ -277,6 +277,10 @@ def test_long_table_is_read_in_blocks(tmp_path, monkeypatch):
             "mean_norm, total copies",
         ),
         (
+            "id,Avg_Percent,a,b,Cumulative Percent\nhsa-miR-21-5p,9,5,7,9\nhsa-let-7a-5p,2,0,3,11\n",
+            "Avg_Percent, Cumulative Percent",
+        ),
+        (
             "id,log2FC,a,P.Value,t,b_1\nhsa-miR-21-5p,-6,5,0.1,2,7\nhsa-let-7a-5p,2,0,1e-3,1,3\n",
             "log2FC, P.Value, t",
         ),

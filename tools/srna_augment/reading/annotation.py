@@ -9,10 +9,10 @@ from srna_augment.errors import DataError
 from srna_augment.features.names import MIRNA, kind_of, looks_like_feature, looks_like_mature
 
 # What describes features, and no sample, is called, without dots, blanks and the like.
-_OF_FEATURES = frozenset(
-    {"length", "start", "end", "nloci", "stop", "width", "score", "chromstart", "chromend",
-     "txstart", "txend", "thickstart", "thickend", "itemrgb", "blockcount"}
-)  # fmt: skip
+_OF_FEATURES = re.compile(
+    r"(?:chrom|tx|thick|gene|mirna|pre|precursor|hairpin|mat|mature)?(?:start|end|stop)(?:position)?|"
+    r"length|width|score|nloci|itemrgb|blockcount"
+)
 _OF_PLACES = frozenset(
     {"chr", "chrom", "chromosome", "seqname", "seqnames", "contig", "scaffold", "strand"}
 )
@@ -40,7 +40,7 @@ _LENGTHS = range(10, 400)
 
 def describes_features(column: str) -> bool:
     """Tell by its name in the header whether a column of numbers is a length, a place or such."""
-    return _word(column) in _OF_FEATURES
+    return _OF_FEATURES.fullmatch(_word(column)) is not None
 
 
 def share_of_features(names: Sequence[str]) -> float:

@@ -19,8 +19,8 @@ _OF_SAMPLES = frozenset(
      "mapped_reads", "library_size", "depth", "sum"}
 )  # fmt: skip
 _SUMMARY = re.compile(
-    r"(?:total|sum|mean|median|average|avg)(?:[ _.-]?(?:reads?|counts?|copies|norm(?:ali[sz]ed)?|"
-    r"expression|rpm|cpm|tpm))?",
+    r"(?:total|sum|mean|median|average|avg|cumulative)(?:[ _.-]?(?:reads?|counts?|copies|"
+    r"norm(?:ali[sz]ed)?|expression|rpm|cpm|tpm|percent(?:age)?))?",
     re.IGNORECASE,
 )
 # What limma, edgeR, DESeq, DESeq2 and Partek call their results, behind the name of a comparison
