@@ -277,7 +277,7 @@ def test_long_table_is_read_in_blocks(tmp_path, monkeypatch):
             "mean_norm, total copies",
         ),
         (
-            "id,Avg_Percent,a,b,Cumulative Percent\nhsa-miR-21-5p,9,5,7,9\nhsa-let-7a-5p,2,0,3,11\n",
+            "id,Avg_Percent,a,b,Cumulative Percent\nhsa-miR-21-5p,9,5,7,9\nhsa-let-7a-5p,2,0,3,1\n",
             "Avg_Percent, Cumulative Percent",
         ),
         (
@@ -395,6 +395,22 @@ def test_a_header_of_one_cell_is_none_of_a_title_where_there_is_one_sample(tmp_p
             write(tmp_path, f"{head}\nhsa-miR-21-5p\t5\nhsa-let-7a-5p\t7\n", "S1.tsv")
         )
         assert table.samples == ["S1"]
+
+
+def test_comments_without_a_tab_are_passed_over(tmp_path):
+    text = "#made by a program, with options\n#1\n" + HEADER + ROWS
+    assert read_tables(write(tmp_path, text)).samples == ["S1", "S2"]
+    table = read_tables(write(tmp_path, "#ID S1 S2\nhsa-miR-21-5p 5 7\nhsa-let-7a-5p 3 9\n"))
+    assert table.samples == ["S1", "S2"]
+
+
+def test_a_gct_table_is_refused_with_the_way_out(tmp_path):
+    text = "#1.2\n2\t2\nName\tDescription\tS1\tS2\n"
+    rows = "hsa-miR-21-5p\tna\t5\t7\nhsa-let-7a-5p\tna\t3\t9\n"
+    with pytest.raises(DataError, match="GCT table: take out its first two lines"):
+        read_tables(write(tmp_path, text + rows))
+    table = read_tables(write(tmp_path, text.split("\n", 2)[2] + rows))
+    assert table.samples == ["S1", "S2"]
 
 
 @pytest.mark.parametrize("head", ['!Series_title\t"x"\n', "^DATABASE = GeoMiame\n"])

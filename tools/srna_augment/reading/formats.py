@@ -75,7 +75,8 @@ def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> Ex
     stream.refuse_other_formats()
     lines = stream.head_lines(_PEEK_LINES)
     skip = 0
-    while skip < len(lines) - 1 and (_COMMENT.match(lines[skip]) or not lines[skip].strip()):
+    tabs = any(b"\t" in line for line in lines)
+    while skip < len(lines) - 1 and _is_comment(lines[skip], tabs):
         skip += 1
     stream.drop_lines(skip)
     lines = lines[skip:]
@@ -92,3 +93,10 @@ def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> Ex
             if known.recognise(lines):
                 return known.read(stream)
     return read_matrix(stream, orientation=orientation)
+
+
+def _is_comment(line: bytes, tabs: bool) -> bool:
+    """Tell whether a line above the header is none: a comment has no tab where the table has."""
+    if _COMMENT.match(line) or not line.strip():
+        return True
+    return line.startswith(b"#") and tabs and b"\t" not in line

@@ -44,6 +44,9 @@ _OTHER_FORMATS = (
         "is a series matrix of GEO: give the table of counts that the series has beside it",
     ),
     (b"^DATABASE", "is a SOFT file of GEO: give the table of counts that the series has beside it"),
+    (b"#1.2\n", "is a GCT table: take out its first two lines"),
+    (b"#1.2\r", "is a GCT table: take out its first two lines"),
+    (b"#1.3", "is a GCT table: take out its first two lines, and rows and columns of annotation"),
     (b"version https://git-lfs", "is a Git LFS pointer: run 'git lfs pull' first"),
 )
 
