@@ -52,9 +52,9 @@ LINEAR = [
     Variant("shrinkage .75", [(covariance, "SHRINKAGE", 0.75)]),
     Variant("shrinkage .99: no covariance", [(covariance, "SHRINKAGE", 0.99)]),
     Variant("a class mean of samples, not studies", [(covariance, "MEAN_POWER", 1.0)]),
-    Variant("the scaled view alone", [(network_recipe, "NETWORK_VIEWS", ("scaled",))]),
-    Variant("the ranked view alone", [(network_recipe, "NETWORK_VIEWS", ("ranked",))]),
-    Variant("log2 RPM as they are", [(network_recipe, "NETWORK_VIEWS", ("plain",))]),
+    Variant("the scaled view alone", [(network_recipe, "VIEWS", ("scaled",))]),
+    Variant("the ranked view alone", [(network_recipe, "VIEWS", ("ranked",))]),
+    Variant("log2 RPM as they are", [(network_recipe, "VIEWS", ("plain",))]),
     Variant("gaps filled with 5 factors", [(inputs, "FACTORS", 5)]),
 ]
 HIDDEN = [

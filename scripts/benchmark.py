@@ -25,7 +25,8 @@ LEARNERS = {
     "dl": "network, with hidden members",
     "logistic": "logistic, centred log-ratio",
     "boosted": "boosted trees",
-    "rf": "random forest",
+    "rf": "forest of discriminants",
+    "plain_forest": "random forest",
     "majority": "majority",
 }
 STUDIES = ["--scheme", "group", "--group", "study", "--folds", "10", "--min-samples", "3"]

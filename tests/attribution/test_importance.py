@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,56 +11,77 @@ import pytest
 from srna_augment.attribution.importance import permutation_loss
 from srna_augment.attribution.importance_parts import FoldVotes, ImportanceParts, read_parts
 from srna_augment.errors import DataError
-from srna_augment.learners.forest import ForestSettings, fit_forest
+from srna_augment.learners.forest import fit_forest
 from srna_augment.model.forest import Forest
+from srna_augment.model.network import Dense
 
 from .networks import marker_data
 
 
 def one_split() -> Forest:
-    """One tree: feature 0 at most 0.5 is class 0 with 90 in 100 votes, else class 1 with all."""
+    """One tree: score 0 at most 0.5 is class 0 with 90 in 100 votes, else class 1 with all."""
     return Forest(
         roots=np.array([0], "i4"), feature=np.array([0, -1, -1], "i4"),
         threshold=np.array([0.5, 0, 0], "f4"), left=np.array([1, 0, 0], "i4"),
         right=np.array([2, 0, 0], "i4"), value=np.array([[0.5, 0.5], [0.9, 0.1], [0, 1]], "f4"),
+        discriminants=Dense(np.array([[1, 0], [0, 1], [-1, 0]], "f4"), np.zeros(2, "f4")),
     )  # fmt: skip
 
 
-def test_lost_votes_by_hand():
-    x = np.array([[0, 9], [1, 9]], "f4")
-    truth = np.array([0, 1])
-    found = permutation_loss(one_split(), x, truth, repeats=400)
+def fitted(x: np.ndarray, y: np.ndarray, trees: int) -> Forest:
+    """Return a forest on three scores: each class's marker, less its next decoys."""
+    kernel = np.zeros((x.shape[1], 3), "f4")
+    for name in range(3):
+        kernel[[name, name + 3, name + 6], name] = 1, -0.2, 0.1
+    discriminants = Dense(kernel, np.array([0, 1, -1], "f4"))
+    return fit_forest(x, y, 3, np.ones(len(x)), trees, seed=1, discriminants=discriminants)
+
+
+def test_lost_votes_by_hand(monkeypatch):
+    """Score 0 is the first feature less the last, which is 0 for both."""
+    forest = one_split()
+    forest.roots = np.zeros(400, "i4")
+    monkeypatch.setattr("srna_augment.attribution.importance.TREES_ASKED", 400)
+    x = np.array([[0, 9, 0], [1, 9, 0]], "f4")
+    found = permutation_loss(forest, x, np.array([0, 1]))
     # two samples change places in half of the shuffles: 0.9 votes are lost each time
     np.testing.assert_allclose(found[:, 0], 0.45, atol=0.08)
     assert found[0, 0] == pytest.approx(found[1, 0])
-    assert (found[:, 1] == 0).all()
+    assert (found[:, 1:] == 0).all()
 
 
 @pytest.mark.parametrize("n_features", [30, 15])
-def test_as_shuffling_and_predicting_anew(n_features):
+@pytest.mark.parametrize("cells", [10**6, 7 * 60])
+def test_as_shuffling_and_predicting_anew(n_features, cells, monkeypatch):
     """With 15 features, inputs 0 and 15 are two views of the first, shuffled together."""
+    monkeypatch.setattr("srna_augment.attribution.importance.CELLS", cells)
     x, y = marker_data(120)
-    forest = fit_forest(x[:60], y[:60], 3, np.ones(60), ForestSettings(trees=15), seed=1)
+    forest = fitted(x[:60], y[:60], 15)
     x, y = x[60:], y[60:]
-    found = permutation_loss(forest, x, y, n_features=n_features, repeats=2, seed=4)
+    found = permutation_loss(forest, x, y, n_features=n_features, seed=4)
     rows = np.arange(len(x))
-    before = forest.mean_value(x)[rows, y]
     expected = np.zeros((len(x), n_features))
-    for repeat in range(2):
-        everyone = np.broadcast_to(rows[:, None], expected.shape)
-        donors = np.random.default_rng([4, repeat]).permuted(everyone, axis=0)
-        for feature in range(n_features):
-            shuffled = x.copy()
-            for view in range(feature, x.shape[1], n_features):
-                shuffled[:, view] = x[donors[:, feature], view]
-            expected[:, feature] += (before - forest.mean_value(shuffled)[rows, y]) / 2
+    block = min(cells // len(x), n_features)
+    for tree, root in enumerate(forest.roots):
+        alone = replace(forest, roots=np.array([root], "i4"))
+        before = alone.mean_value(x)[rows, y]
+        for start in range(0, n_features, block):
+            width = min(block, n_features - start)
+            everyone = np.broadcast_to(rows[:, None], (len(x), width))
+            donors = np.random.default_rng([4, tree, start]).permuted(everyone, axis=0)
+            for i in range(width):
+                shuffled = x.copy()
+                for view in range(start + i, x.shape[1], n_features):
+                    shuffled[:, view] = x[donors[:, i], view]
+                lost = before - alone.mean_value(shuffled)[rows, y]
+                expected[:, start + i] += lost / len(forest.roots)
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert np.abs(expected).max() > 0.1
 
 
 def test_the_marker_of_a_class_costs_it_most_votes():
     x, y = marker_data(240)
-    forest = fit_forest(x[:120], y[:120], 3, np.ones(120), ForestSettings(trees=40), seed=1)
+    forest = fitted(x[:120], y[:120], 40)
     kept = x[120:].copy()
     found = permutation_loss(forest, x[120:], y[120:])
     np.testing.assert_array_equal(x[120:], kept)

@@ -11,6 +11,7 @@ from srna_augment.attribution.stability import mean_ranks, spearman, stability
 from srna_augment.attribution.summary import Summary, level_difference, own_class, top_mask
 from srna_augment.errors import UsageError
 from srna_augment.model.forest import Forest
+from srna_augment.model.network import Dense
 
 from .networks import marker_data, trained
 
@@ -182,6 +183,30 @@ def test_treeshap_by_hand():
     # class 1: tree 1 goes from 0 to 1 by feature 0; tree 2 from 0.4 to 0.8 by feature 2 alone
     np.testing.assert_allclose(block.values[0, 0], [0.5, 0, 0.2], atol=1e-6)
     assert abs(block.delta[0, 0]) < 1e-6
+
+
+def test_treeshap_of_scores_is_split_among_what_they_are_sums_of():
+    """Score 0 is twice the first input less the second, scores 1 and 2 are nothing and the third.
+
+    Against the first reference score 0 rises from 0 to 1, by 2 and -1; against the second from -1
+    to 1, by 3 and -1.
+    """
+    pytest.importorskip("shap", reason="shap is not installed (pip install shap)")
+    forest = small_forest()
+    kernel = np.array([[2, 0, 0], [-1, 0, 0], [0, 0, 1]], "f4")
+    forest.discriminants = Dense(kernel, np.zeros(3, "f4"))
+    x = np.array([[1, 1, 2]], "f4")
+    references = np.array([[0, 0, 0], [-0.5, 0, 0]], "f4")
+    # tree 2 goes from 0.1 to 0.8 by both scores: 0.5 by score 0 and 0.2 by score 2, Shapley values
+    first, second = [1, -0.5, 0.2], [0.75 * 3 / 2, -0.75 / 2, 0.1]
+    for given, expected in (
+        (references[:1], first),
+        (references[1:], second),
+        (references, np.mean([first, second], axis=0)),
+    ):
+        (block,) = stream(forest, x, given, outputs=1)
+        np.testing.assert_allclose(block.values[0, 0], expected, atol=1e-6)
+        assert abs(block.delta[0, 0]) < 1e-6
 
 
 def test_treeshap_without_the_library(monkeypatch):

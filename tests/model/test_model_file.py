@@ -112,6 +112,27 @@ def test_forest_by_hand(tmp_path):
     np.testing.assert_allclose(loaded.learner.mean_value(x), [[0.5, 0.5], [0.25, 0.75], [0, 1]])
 
 
+def test_forest_of_scores_by_hand(tmp_path):
+    """The trees test the second of two scores, the sum of mir-9 and mir-122 less one, and a third.
+
+    One input more than scores: what a node tests is held against the scores.
+    """
+    learner = forest()
+    kernel = array([0, 0, 0], [0, 1, 0], [0, 1, 1])
+    learner.discriminants = Dense(kernel, array(0, -1, 0))
+    save_models([model(learner)], tmp_path / "m.h5", version="1")
+    (loaded,) = load_models(tmp_path / "m.h5")
+    x = array([9, -1, 2], [9, 1, 5], [9, 1, 6])
+    np.testing.assert_allclose(loaded.learner.mean_value(x), [[0.5, 0.5], [0.25, 0.75], [0, 1]])
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        place = file["targets/tissue/learner/discriminants"]
+        for name, cut in (("kernel", place["kernel"][:, :2]), ("bias", place["bias"][:2])):
+            del place[name]
+            place[name] = cut
+    with pytest.raises(DataError, match="the trees are not sound"):
+        load_models(tmp_path / "m.h5")
+
+
 def test_network_by_hand():
     member = [Dense(array([1, -1]), array(0, 0)), ReLU(), Dense(array([2, 0], [0, 3]), array(1, 1))]
     linear = [Dense(array([1, 1]), array(0, 0))]

@@ -144,7 +144,7 @@ def test_every_label_is_predicted_out_of_fold_once_a_scheme_and_learner(
     whole: tuple[str, Path], small: Path
 ) -> None:
     wanted = sorted(row["sample_id"] for row in labelled(small))
-    names = {"dl": {"dl"}, "rf": {"rf", "majority", "logistic", "boosted"}}
+    names = {"dl": {"dl"}, "rf": {"rf", "majority", "logistic", "boosted", "plain_forest"}}
     for learner, expected in names.items():
         rows = read(whole[1] / "predictions" / f"tissue.{learner}.tsv")
         assert {row["model"] for row in rows} == expected

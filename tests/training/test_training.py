@@ -11,7 +11,7 @@ from srna_augment.labelled import labelled
 from srna_augment.learners import network
 from srna_augment.learners.baselines import BASELINES
 from srna_augment.learners.covariance import Spread, between_over_within
-from srna_augment.learners.forest import ForestSettings, fit_forest
+from srna_augment.learners.forest import fit_forest
 from srna_augment.learners.forest_recipe import baseline_recipes, forest_recipe
 from srna_augment.learners.network import LABORATORY_NOISE, NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
@@ -50,7 +50,7 @@ def expression():
     )
 
 
-RF = forest_recipe(ForestSettings(trees=30), threads=1)
+RF = forest_recipe(30, threads=1)
 
 
 def test_weights_by_hand():
@@ -193,7 +193,7 @@ def test_forest_arrays_predict_as_scikit_learn_does():
     x = generator.normal(size=(200, 8)).astype("f4")
     y = generator.integers(0, 3, 200)
     weights = generator.random(200)
-    ours = fit_forest(x, y, 3, weights, ForestSettings(trees=20), seed=4)
+    ours = fit_forest(x, y, 3, weights, 20, seed=4)
     theirs = ExtraTreesClassifier(20, random_state=4).fit(x, y, sample_weight=weights)
     new = generator.normal(size=(500, 8)).astype("f4")
     np.testing.assert_allclose(ours.mean_value(new), theirs.predict_proba(new), atol=1e-6)

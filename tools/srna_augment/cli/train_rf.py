@@ -24,7 +24,8 @@ FOREST_PANEL, WHY_PANEL = "Forest", "Why"
     "--baselines",
     is_flag=True,
     panel=FOREST_PANEL,
-    help="Add out-of-fold predictions of majority, logistic and boosted on the same folds.",
+    help="Add out-of-fold predictions of majority, logistic, boosted and plain_forest on the same "
+    "folds.",
 )
 @click.option(
     "--importance",
@@ -73,13 +74,15 @@ def main(
 ) -> None:  # fmt: skip
     """Train a random forest on normalised expression, and predict what each fold left out.
 
+    Its trees test scores of the classes, the discriminants that `train-dl` has as its linear path,
+    which know what laboratories differ in.
+
     EXPRESSION is the output of `normalise`, with labels in its metadata.
 
     Example: `train-rf expression.h5ad --target tissue --scheme random --scheme group --baselines
     --output tissue.h5 --predictions tissue.tsv`
     """
     from ..files import check_output_folder, make_folder
-    from ..learners.forest import ForestSettings
     from ..learners.forest_recipe import baseline_recipes, forest_recipe
 
     for path in (importance, save_importance):
@@ -87,14 +90,13 @@ def main(
             check_output_folder(path)
     if multiqc is not None:
         make_folder(multiqc)
-    settings = ForestSettings(trees=trees)
-    recipes = [forest_recipe(settings, threads)]
+    recipes = [forest_recipe(trees, threads)]
     if baselines:
         recipes += baseline_recipes(threads)
     run_training(
         recipes,
         seed=seed,
-        settings={"learner": "forest", **vars(settings)},
+        settings={"learner": "forest", "trees": trees},
         importance=ImportanceWanted(importance, multiqc, top, save_importance, importance_from),
         **options,
     )

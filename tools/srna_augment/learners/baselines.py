@@ -1,4 +1,4 @@
-"""What every network must beat, on the same folds: majority, logistic, gradient boosting."""
+"""What a learner must beat on the same folds: majority, logistic, boosted trees, plain forest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-BASELINES = ("majority", "logistic", "boosted")
+BASELINES = ("majority", "logistic", "boosted", "plain_forest")
 FLOOR = 1e-12
 
 
@@ -52,7 +52,8 @@ def fit_baseline(
     ----------
     name : str
         ``majority`` (class shares), ``logistic`` (L2, on standardised inputs centred by sample: the
-        centred log-ratio), ``boosted`` (LightGBM).
+        centred log-ratio), ``boosted`` (LightGBM), ``plain_forest`` (extremely randomised trees of
+        the inputs).
     x : numpy.ndarray
         ``(n_samples, n_features)``, prepared inputs.
     y : numpy.ndarray
@@ -78,6 +79,11 @@ def fit_baseline(
         fitted = LogisticRegression(C=0.01, max_iter=300, tol=1e-3)
         fitted.fit(_centred(x) / spread, y, weights)
         return Baseline(lambda rows: fitted.predict_proba(_centred(rows) / spread), seen, n_outputs)
+    if name == "plain_forest":
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        grown = ExtraTreesClassifier(300, random_state=seed, n_jobs=threads).fit(x, y, weights)
+        return Baseline(grown.predict_proba, seen, n_outputs)
     from lightgbm import LGBMClassifier
 
     boosted = LGBMClassifier(

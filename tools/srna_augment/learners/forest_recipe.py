@@ -8,23 +8,27 @@ from ..fitting import Recipe
 from ..model.forest import Forest
 from .baselines import BASELINES, Baseline, fit_baseline
 from .covariance import Spread
-from .forest import ForestSettings, fit_forest
+from .forest import fit_forest
+from .linear_path import VIEWS, fit_linear_path
 
 
-def forest_recipe(settings: ForestSettings, threads: int) -> Recipe:
-    """Return the recipe ``rf``."""
+def forest_recipe(trees: int, threads: int) -> Recipe:
+    """Return the recipe ``rf``: trees on the scores of the network's linear path."""
 
     def fit(
         x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
     ) -> Forest:
-        return fit_forest(x, y, n, weights, settings, seed=seed, threads=threads)
+        return fit_forest(
+            x, y, n, weights, trees, seed=seed, threads=threads,
+            discriminants=fit_linear_path(spread, n),
+        )  # fmt: skip
 
     def fit_years(
         x: np.ndarray, y: np.ndarray, n: int, weights: np.ndarray, spread: Spread, seed: int
     ) -> Forest:
-        return fit_forest(x, y, 1, weights, settings, seed=seed, threads=threads, regression=True)
+        return fit_forest(x, y, 1, weights, trees, seed=seed, threads=threads, regression=True)
 
-    return Recipe("rf", fit, fit_years, views=("scaled",))
+    return Recipe("rf", fit, fit_years, views=VIEWS)
 
 
 def baseline_recipes(threads: int) -> list[Recipe]:

@@ -12,6 +12,8 @@ import numpy as np
 from ..model.network import Dense
 from .covariance import Spread
 
+# Of the inputs, see `srna_augment.model.inputs`.
+VIEWS = ("scaled", "ranked")
 # The logit of a class that no training sample has: far below all others.
 UNSEEN = -1e4
 

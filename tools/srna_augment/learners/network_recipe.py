@@ -7,7 +7,7 @@ import numpy as np
 from ..fitting import Recipe
 from ..model.network import Dense, Layer, Network
 from .covariance import Spread
-from .linear_path import fit_linear_path, fit_whitening
+from .linear_path import VIEWS, fit_linear_path, fit_whitening
 from .network import (
     LABORATORY_NOISE,
     NetworkSettings,
@@ -17,8 +17,6 @@ from .network import (
     fit_reduction,
     on_scale_of,
 )
-
-NETWORK_VIEWS = ("scaled", "ranked")
 
 
 def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
@@ -86,7 +84,7 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         years = y.astype(np.float32)
         return together(linear, spread, whitening, x, years, weights, seed, regression=True)
 
-    return Recipe("dl", fit, fit_years, views=NETWORK_VIEWS)
+    return Recipe("dl", fit, fit_years, views=VIEWS)
 
 
 def alone(linear: Dense) -> Network:

@@ -8,7 +8,8 @@ TARGETS = ("tissue", "tissue_group", "sex", "age", "age_years")
 SCHEMES = ("group", "site", "transfer", "random")
 LEARNERS = {
     "dl": "network",
-    "rf": "random forest",
+    "rf": "forest of discriminants",
+    "plain_forest": "random forest",
     "boosted": "boosted trees",
     "logistic": "logistic",
     "majority": "majority or mean",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FORMAT = "srna-augment model"
 FORMAT_VERSION = 2
 MAXIMUM_MEMBERS = 1000
+# The kind of a forest whose trees test scores of classes.
+DISCRIMINANT_FOREST = "discriminant forest"
 # No weight, threshold or value of an input comes near; products of such still fit in float32.
 LARGEST = 1e9
 # Arrays of whole numbers; all others are of floats.
@@ -268,6 +270,10 @@ def _write_learner(group: h5py.Group, learner: Learner) -> None:
     group.attrs["kind"] = learner.kind
     if isinstance(learner, Forest):
         _write_arrays(group, learner)
+        if learner.discriminants is not None:
+            # a name of its own: older versions would let the trees test inputs
+            group.attrs["kind"] = DISCRIMINANT_FOREST
+            _write_arrays(group.create_group("discriminants"), learner.discriminants)
         return
     group.create_dataset("weights", data=np.asarray(learner.weights, dtype=np.float64))
     for i, member in enumerate(learner.members):
@@ -281,6 +287,9 @@ def _read_learner(group: h5py.Group, n_inputs: int, n_outputs: int) -> Learner:
     kind = group.attrs.get("kind")
     if kind == Forest.kind:
         return _read_forest(group, n_inputs, n_outputs)
+    if kind == DISCRIMINANT_FOREST:
+        discriminants = _read_dense(group["discriminants"], n_inputs)
+        return _read_forest(group, len(discriminants.bias), n_outputs, discriminants)
     if kind != Network.kind:
         raise ValueError("a learner of unknown kind")
     weights = group["weights"][...]
@@ -310,8 +319,7 @@ def _read_layer(group: h5py.Group, width: int) -> Layer:
     if kind not in LAYERS:
         raise ValueError(f"a layer of unknown kind '{kind[:30]}'")
     if kind == "dense":
-        n_out = group["bias"].shape[0] if group["bias"].ndim == 1 else -1
-        return Dense(**_read_arrays(group, Dense, {"kernel": (width, n_out), "bias": (n_out,)}))
+        return _read_dense(group, width)
     layer = LAYERS[kind]
     shapes: dict[str, tuple[int | None, ...]] = dict.fromkeys(layer.arrays, (width,))
     if "epsilon" in shapes:
@@ -322,7 +330,14 @@ def _read_layer(group: h5py.Group, width: int) -> Layer:
     return made
 
 
-def _read_forest(group: h5py.Group, n_inputs: int, n_outputs: int) -> Forest:
+def _read_dense(group: h5py.Group, width: int) -> Dense:
+    n_out = group["bias"].shape[0] if group["bias"].ndim == 1 else -1
+    return Dense(**_read_arrays(group, Dense, {"kernel": (width, n_out), "bias": (n_out,)}))
+
+
+def _read_forest(
+    group: h5py.Group, n_scores: int, n_outputs: int, discriminants: Dense | None = None
+) -> Forest:
     nodes = group["feature"].shape[0]
     shapes: dict[str, tuple[int | None, ...]] = {
         "roots": (None,),
@@ -332,14 +347,14 @@ def _read_forest(group: h5py.Group, n_inputs: int, n_outputs: int) -> Forest:
         "right": (nodes,),
         "value": (nodes, n_outputs),
     }
-    forest = Forest(**_read_arrays(group, Forest, shapes))
+    forest = Forest(**_read_arrays(group, Forest, shapes), discriminants=discriminants)
     inner = forest.feature != LEAF
     index = np.arange(nodes)
     # children lie behind their parent, so that no walk through the tree can go round in a circle
     sound = (
         len(forest.roots) > 0
         and ((forest.roots >= 0) & (forest.roots < nodes)).all()
-        and ((forest.feature >= LEAF) & (forest.feature < n_inputs)).all()
+        and ((forest.feature >= LEAF) & (forest.feature < n_scores)).all()
         and all(
             ((child[inner] > index[inner]) & (child[inner] < nodes)).all()
             for child in (forest.left, forest.right)
