@@ -58,6 +58,9 @@ def parse_cells(cells: bytes, n_cells: int) -> np.ndarray:
             ),
         ).column(0)
     except pa.ArrowInvalid:
+        trimmed = b"\n".join(map(bytes.strip, cells.split(b"\n")))
+        if trimmed != cells:  # blanks around a number are passed over, but not around NA
+            return parse_cells(trimmed, n_cells)
         raise _first_bad_cell(cells) from None
     values = np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in column.chunks])
     if values.size != n_cells:
