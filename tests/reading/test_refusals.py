@@ -452,6 +452,21 @@ def test_samples_beside_the_results_of_a_test_are_kept(tmp_path):
     assert "(columns left out: kruskal_wallis_p_value)" in table.recognised
 
 
+def test_lengths_alone_are_no_sample(tmp_path):
+    text = "id\tname\tLength\nhsa-miR-21-5p\tMIR21\t22\nhsa-let-7a-5p\tMIRLET7A1\t21\n"
+    with pytest.raises(DataError, match=r"no numbers but such as describe features \(Length\)"):
+        read_tables(write(tmp_path, text))
+
+
+def test_blanks_around_what_is_not_reported_are_passed_over(tmp_path):
+    table = read_tables(
+        write(tmp_path, HEADER + "hsa-miR-21-5p\t NA \t +7 \nhsa-let-7a\t3.\t.5e2\n")
+    )
+    np.testing.assert_array_equal(table.values, [[np.nan, 3], [7, 50]])
+    with pytest.raises(DataError, match="row 3, column S2: 'no' is not a number"):
+        read_tables(write(tmp_path, HEADER + "hsa-miR-21-5p\t NA \t4\nhsa-let-7a\t3\t no\n"))
+
+
 def test_samples_of_one_letter_are_samples(tmp_path):
     text = "miRNA\tt\tb\tp\nhsa-miR-21-5p\t5\t7\t1\nhsa-let-7a-5p\t0\t3\t1\n"
     assert read_tables(write(tmp_path, text)).samples == ["t", "b", "p"]

@@ -98,6 +98,11 @@ def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
         or bool(_SUMMARY.fullmatch(name.strip()))
         for name, word, is_statistic in zip(columns, words, statistics, strict=True)
     ]
+    if columns and all(map(describes_features, columns)):
+        raise DataError(
+            f"{where}: has no numbers but such as describe features ({', '.join(columns[:3])}): "
+            "give a table of counts"
+        )
     if tested and all(other):
         raise DataError(
             f"{where}: holds the results of a test of differences ({', '.join(columns[:3])}) and "
