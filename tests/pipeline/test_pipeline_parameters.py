@@ -210,11 +210,15 @@ def test_demo_metadata_follow_the_input_schema(root: Path, demo_data: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "command"), [("members", "train_dl"), ("epochs", "train_dl"), ("trees", "train_rf")]
-)
+    ("name", "command"),
+    [
+        ("members", "train_dl"), ("epochs", "train_dl"), ("input_noise", "train_dl"),
+        ("trees", "train_rf"),
+    ],
+)  # fmt: skip
 def test_what_a_command_takes_the_workflow_takes(
     name: str, command: str, properties: dict[str, dict[str, Any]]
 ) -> None:
     options = importlib.import_module(f"srna_augment.cli.{command}").main.params
-    (option,) = (option for option in options if f"--{name}" in option.opts)
+    (option,) = (option for option in options if option.name == name)
     assert properties[name]["minimum"] == option.type.min
