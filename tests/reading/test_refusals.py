@@ -431,6 +431,7 @@ def test_results_of_a_test_are_no_samples(sign, tmp_path):
     "columns",
     [
         "baseMean,baseMeanA,baseMeanB,foldChange,log2FoldChange,pval,padj",  # DESeq
+        "P.value,Adjusted.P.value,Odds.Ratio,Combined.Score",  # Enrichr
         "AvsB.logFC,AvsB.p.value,AvsB.FDR,CvsB.logFC,CvsB.adj.P.Val",
         "P-value (A vs B),FDR step up (A vs B),Ratio (A vs B),Fold change (A vs B),LSMean(A)",
     ],

@@ -34,7 +34,10 @@ _RESULT = (
 _STATISTIC = re.compile(
     rf"(?:.*[\W_])?(?:{_RESULT}|fdr)|{_RESULT}[\W_].*|fdr\s.*", re.IGNORECASE | re.DOTALL
 )
-_OF_TESTS = re.compile(r"(?:ls[\W_]?means?|ratio|log2[\W_]*ratio)\b.*", re.IGNORECASE | re.DOTALL)
+_OF_TESTS = re.compile(
+    r"(?:ls[\W_]?means?|ratio|log2[\W_]*ratio|odds[\W_]?ratio|(?:combined|z)[\W_]?score)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 _SHORT = frozenset(
     {"b", "f", "fc", "lr", "p", "q", "s", "t", "z", "stat", "statistic", "svalue", "cil", "cir",
      "logcpm", "meancounts", "rank"}
