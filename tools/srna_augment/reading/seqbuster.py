@@ -52,5 +52,5 @@ def read_seqbuster(stream: Stream) -> ExpressionTable:
         samples=samples,
         features=features,
         units=COUNTS,
-        recognised=f"isomiRs of SeqBuster, {len(names):,} summed",
+        recognised="isomiRs of SeqBuster, summed",
     )
