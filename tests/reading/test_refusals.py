@@ -277,6 +277,10 @@ def test_long_table_is_read_in_blocks(tmp_path, monkeypatch):
             "mean_norm, total copies",
         ),
         (
+            ",X.miRNA,read_count,total,a,b\n1,hsa-miR-21-5p,12,12,5,7\n2,hsa-let-7a-5p,3,3,0,3\n",
+            "1, read_count, total",
+        ),
+        (
             "id,Avg_Percent,a,b,Cumulative Percent\nhsa-miR-21-5p,9,5,7,9\nhsa-let-7a-5p,2,0,3,1\n",
             "Avg_Percent, Cumulative Percent",
         ),

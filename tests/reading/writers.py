@@ -158,6 +158,14 @@ def mirdeep2(folder: Path, toy: Toy) -> list[Path]:
     return _lines(folder / "miRNAs_expressed_all_samples_25_11_2026.csv", lines)
 
 
+def mirdeep2_by_r(folder: Path, toy: Toy) -> list[Path]:
+    """Read by R's read.csv and written again."""
+    (path,) = mirdeep2(folder, toy)
+    header, *rows = path.read_text().replace("\t", ",").splitlines()
+    header = header.replace("#", "X.").replace("(norm)", ".norm.")
+    return _lines(folder / "expressed.csv", [header, *rows])
+
+
 def mirdeep2_weighed(folder: Path, toy: Toy) -> list[Path]:
     """With -W each precursor has its share of the reads."""
     lines = ["\t".join(["#miRNA", "read_count", "precursor", "total", *toy.samples])]
@@ -483,7 +491,8 @@ def parquet_features(folder: Path, toy: Toy) -> list[Path]:
 
 
 COUNT_WRITERS = [
-    smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_weighed,
+    smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_by_r,
+    mirdeep2_weighed,
     mirdeep2_samples, mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single,
     gdc, bcbio_isomirs, smrnaseq_raw, seqcluster_mirna, seqcluster_clusters, featurecounts, salmon,
     kallisto, rsem, oasis, tsv_samples, csv_features_gz,

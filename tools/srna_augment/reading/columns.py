@@ -94,8 +94,10 @@ def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
     words = [re.sub(r"[\W_]", "", name).lower() for name in columns]
     statistics = [bool(_STATISTIC.fullmatch(name.strip())) for name in columns]
     tested = any(statistics)
+    mirdeep2 = {"readcount", "total"} <= set(words)
     other = [
         is_statistic
+        or (mirdeep2 and word == "readcount")  # a total, too
         or (tested and (word in _SHORT or bool(_OF_TESTS.match(name.strip()))))
         or describes_features(name)
         or bool(_SUMMARY.fullmatch(name.strip()))

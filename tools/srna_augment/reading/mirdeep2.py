@@ -1,4 +1,8 @@
-"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv`` and ``miRNA_expressed.csv``, tab-separated."""
+"""miRDeep2's ``miRNAs_expressed_all_samples_*.csv`` and ``miRNA_expressed.csv``.
+
+They are separated by tabs, but by commas where R or a spreadsheet has saved them again; R writes
+``X.miRNA`` and ``S1.norm.`` for ``#miRNA`` and ``S1(norm)``.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,21 @@ from .stream import Stream
 from .text import Layout, split_line
 
 _LEAD = ("#miRNA", "read_count", "precursor", "total")
+_NORM = ("(norm)", ".norm.")
 
 
 def is_mirdeep2(lines: list[bytes]) -> bool:
     """Tell the table by its header, that of all samples or of one (``miRNA_expressed.csv``)."""
-    header = tuple(split_line(lines[0], b"\t"))
-    return header[:4] == _LEAD or header == _LEAD[:3]
+    _, header = _header(lines[0])
+    name, *others = (cell.strip() for cell in header)
+    lead = (name.replace("X.", "#"), *others)
+    return lead[:4] == _LEAD or lead == _LEAD[:3]
+
+
+def _header(line: bytes) -> tuple[bytes, list[str]]:
+    """Split the header, outer blanks of samples kept; the delimiter comes first."""
+    delimiter = b"\t" if b"\t" in line else b","
+    return delimiter, split_line(line, delimiter, blanks=True)
 
 
 def read_mirdeep2(stream: Stream) -> ExpressionTable:
@@ -38,11 +51,11 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
     DataError
         There is no column of counts.
     """
-    header = split_line(stream.head_lines(1)[0], b"\t", blanks=True)
+    delimiter, header = _header(stream.head_lines(1)[0])
     values = [
         column
         for column in range(4, len(header))
-        if header[column].strip() and "(norm)" not in header[column]
+        if header[column].strip() and not header[column].strip().endswith(_NORM)
     ]
     samples = [header[column] for column in values]
     if len(header) < len(_LEAD):  # the file of one sample
@@ -50,7 +63,7 @@ def read_mirdeep2(stream: Stream) -> ExpressionTable:
     if not values:
         raise DataError(f"{stream.name}: has no column of counts after '{_LEAD[-1]}'")
     check_samples(samples, "column", stream.name)
-    layout = Layout(b"\t", len(header), 0, values, samples, [], header[0])
+    layout = Layout(delimiter, len(header), 0, values, samples, [], header[0])
     names, counts = read_rows(stream, layout)
     shared = bool(np.any(counts != np.rint(counts)))
     order: dict[str, int] = {}
