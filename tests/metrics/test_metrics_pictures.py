@@ -147,8 +147,8 @@ def test_the_majority_class_does_not_set_the_scale(report):
 
 
 def test_learners_keep_their_colour():
-    names = ["dl", "rf", "boosted", "logistic", "majority"]
-    assert len({learner_style(name) for name in names}) == 5
+    names = ["dl", "rf", "plain_forest", "boosted", "logistic", "majority"]
+    assert len({learner_style(name) for name in names}) == 6
     assert learner_style("svm") == learner_style("svm")
 
 

@@ -69,7 +69,7 @@ def risk_coverage_figure(results: list[dict[str, Any]], precision: float) -> Fig
         frameon=False,
         title_fontsize=NORMAL,
         title=f"samples that can be called at precision {precision:g}",
-        ncols=3,
+        ncols=2,
         columnspacing=1.2,
     )
     figure.suptitle(

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 LEARNER_STYLES = {
     "dl": ("#0072B2", "o"),
     "rf": ("#D55E00", "s"),
+    "plain_forest": ("#E69F00", "P"),
     "boosted": ("#009E73", "^"),
     "logistic": ("#CC79A7", "D"),
     "majority": ("#767676", "v"),
 }
-OTHER_STYLES = (("#E69F00", "P"), ("#56B4E9", "X"), ("#000000", "*"))
+OTHER_STYLES = (("#56B4E9", "X"), ("#000000", "*"))
 SCHEME_STYLES = dict(
     zip(
         SCHEMES,
