@@ -80,6 +80,8 @@ FIGURE_COLUMNS = (
     "samples",
     "right, by study",
     "called: right of share",
+    "in the set",
+    "classes in it",
     "mean probability",
     "calibration error",
     "out of distribution",
@@ -224,6 +226,7 @@ def judged(said: pd.DataFrame, target: str) -> pd.DataFrame:
     if target == "tissue_group":
         options = [[tissue_group(name) for name in names] for names in options]
     truth = [b if b in names else names[0] for b, names in zip(best, options, strict=True)]
+    sets = [set(names.split("|")) for names in said[f"{target}_set"]]
     status = said[f"{target}_status"]
     return pd.DataFrame(
         {
@@ -234,6 +237,8 @@ def judged(said: pd.DataFrame, target: str) -> pd.DataFrame:
             "right": np.array(truth) == best.to_numpy(),
             "called": status == "called",
             "outside": status == "out_of_distribution",
+            "held": [bool(own & set(names)) for own, names in zip(sets, options, strict=True)],
+            "size": [len(own) for own in sets],
         }
     )
 
@@ -284,6 +289,8 @@ def headline(found: pd.DataFrame, target: str, title: str) -> str:
         len(found),
         f"{right[0]:.3f}{between}",
         f"{calls} ({n_hits} of {n_called} samples, {homes} of {n} studies)",
+        f"{mean(found['held']):.2f}",
+        f"{mean(found['size']):.1f}",
         f"{mean(found['probability']):.2f}",
         f"{got['ece_by_study'][0]:.3f}",
         f"{mean(found['outside']):.2f}",

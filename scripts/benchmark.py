@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from srna_augment.calibration.calls import SET_LEVEL, Calibration, weighted_quantile
+
 PAGE = Path(__file__).parents[1] / "docs" / "benchmark.md"
 FLUIDS = ("blood", "blood plasma", "blood serum")
 LEARNERS = {
@@ -147,6 +149,28 @@ def shipped(work: Path) -> str:
         )
     header = ["target", "studies", "right, by study", "with classes of one study"]
     return table_of([*header, "calibration error", "if perfect", "called: right of share"], rows)
+
+
+def sets(work: Path) -> str:
+    """Return how often sets hold the truth, their level fitted on the other studies."""
+    rows = []
+    for target in ("tissue", "tissue_group", "sex", "age"):
+        table = possible(read(work / f"{target}.tsv"))
+        columns = [name for name in table if name.startswith("prob:")]
+        chances = table[columns].fillna(0).to_numpy(float)
+        order = np.arange(len(table))
+        truth = np.array([columns.index(f"prob:{name}") for name in table["truth"]])
+        study = np.unique(table["study"], return_inverse=True)[1]
+        weights = 1 / np.bincount(study)[study]
+        held, size = np.empty(len(table)), np.empty(len(table))
+        for own in (study == k for k in range(study.max() + 1)):
+            level = weighted_quantile(chances[order, truth][~own], weights[~own], 1 - SET_LEVEL)
+            members = Calibration(set_threshold=level).sets(chances[own])
+            held[own] = members[order[: own.sum()], truth[own]]
+            size[own] = members.sum(axis=1)
+        means = table.assign(held=held, size=size).groupby("study")[["held", "size"]].mean()
+        rows.append([target, len(columns), interval(means["held"]), f"{means['size'].mean():.1f}"])
+    return table_of(["target", "classes", "in the set, by study", "classes in it"], rows)
 
 
 def learners(files: list[Path]) -> dict[str, pd.DataFrame]:
@@ -307,6 +331,7 @@ def main(work: Path) -> None:
     samples = anndata.read_h5ad(expression, backed="r").obs
     figures = {
         "shipped": shipped(work),
+        "sets": sets(work),
         "studies": compared([work / f"{name}.tsv" for name in RUNS if name.startswith("studies")]),
         "datasets": other_datasets(
             [work / f"{name}.tsv" for name in RUNS if name.startswith("datasets")], samples

@@ -7,9 +7,9 @@ from srna_augment.calibration.calls import (
     NEVER,
     _call_threshold,
     _fit_frequency,
-    _weighted_quantile,
     fit_probabilities,
     leads,
+    weighted_quantile,
 )
 
 
@@ -267,14 +267,14 @@ def test_the_threshold_keeps_precision_and_coverage(best, weights, expected):
 @pytest.mark.parametrize(
     ("share", "expected"), [(0.0, 1), (0.2, 1), (0.45, 1), (0.55, 1), (0.85, 2), (1.0, 2)]
 )
-def test_the_weighted_quantile_errs_on_the_cautious_side(share, expected):
+def test_theweighted_quantile_errs_on_the_cautious_side(share, expected):
     """Weights 5, 3 and 2 of ten end at 0.5, 0.8 and 1: less than `share` lies up to the value."""
     values, weights = np.array([3.0, 1, 2]), np.array([2.0, 5, 3])
-    assert _weighted_quantile(values, weights, share) == expected
+    assert weighted_quantile(values, weights, share) == expected
 
 
 def test_without_values_the_quantile_rules_nothing_out():
-    assert _weighted_quantile(np.zeros(0), np.zeros(0), 0.1) == 0
+    assert weighted_quantile(np.zeros(0), np.zeros(0), 0.1) == 0
 
 
 def test_each_fold_is_calibrated_on_the_others():

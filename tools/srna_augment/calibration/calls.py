@@ -278,7 +278,7 @@ def fit_calibration(
     else:
         result.threshold = NEVER  # how right calls would be is not known
     true_probability = probabilities[rows, truth][knows]
-    result.set_threshold = _weighted_quantile(true_probability, weights[knows], 1 - level)
+    result.set_threshold = weighted_quantile(true_probability, weights[knows], 1 - level)
     result.set_level, result.fitted_on = level, fitted_on
     return result
 
@@ -345,7 +345,7 @@ def _call_threshold(best: np.ndarray, weights: np.ndarray) -> float:
     return max(float(best[order][enough[-1]]), CALL_PROBABILITY)
 
 
-def _weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     """Return the value below which a share of the weight lies, rounded to the cautious side."""
     if not len(values):
         return 0.0
