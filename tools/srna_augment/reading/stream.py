@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,11 +16,13 @@ from srna_augment.unpacking import gunzip
 
 from .naming import sample_name
 from .progress import Progress
+from .recoding import Readable, Recoded, from_old_mac, from_utf16
 
 BLOCK_BYTES = 16 << 20
 # A header of a million long names has a tenth of this.
 LONGEST_LINE = 256 << 20
 STDIN = "-"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 # First bytes of what is no text table, and what to do about each.
 _OTHER_FORMATS = (
@@ -33,8 +35,8 @@ _OTHER_FORMATS = (
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd: use 'zstd -dc FILE | COMMAND -'"),
     (b"RDX", "is saved R data: write the table in R with write.table(x, 'counts.tsv', sep='\\t')"),
     (b"X\n", "is saved R data: write the table in R with write.table(x, 'counts.tsv', sep='\\t')"),
-    (b"\xff\xfe", "is UTF-16 text: save it as UTF-8"),
-    (b"\xfe\xff", "is UTF-16 text: save it as UTF-8"),
+    (b"\xff\xfe\0\0", "is UTF-32 text: save it as UTF-8"),
+    (b"\0\0\xfe\xff", "is UTF-32 text: save it as UTF-8"),
     (b"%PDF", "is a PDF: give the table itself"),
     (b"<!doc", "is a web page: the download failed, or the link leads to a page about the file"),
     (b"<html", "is a web page: the download failed, or the link leads to a page about the file"),
@@ -88,7 +90,7 @@ class Stream:
         self._raw = _open(self.path)
         self.gzipped = self._raw.peek(2)[:2] == GZIP_MAGIC  # type: ignore[attr-defined]
         if self.gzipped:
-            self._handle: IO[bytes] = gunzip(self._raw, self.name)
+            self._handle: Readable = gunzip(self._raw, self.name)
         else:
             self._handle = self._raw
         self._ahead = b""
@@ -131,19 +133,27 @@ class Stream:
         DataError
             The input is empty, binary, or of a kind that has to be converted first.
         """
+        self._take_as_lines()
         head = self.head(512)
         if not head.strip():
             raise DataError(f"{self.name}: is empty: the program that wrote it may have failed")
         for magic, advice in _OTHER_FORMATS:
             if head.startswith(magic) or head.lstrip()[:8].lower().startswith(magic):
                 raise DataError(f"{self.name}: {advice}")
-        if b"\r" in head and b"\n" not in self.head(1 << 16):
-            raise DataError(
-                f"{self.name}: has the line ends of old Macs: use "
-                "\"tr '\\r' '\\n' < FILE | COMMAND -\""
-            )
         if b"\0" in head:
             raise DataError(f"{self.name}: is not text: give a TSV, CSV, .h5ad or Parquet table")
+
+    def _take_as_lines(self) -> None:
+        """Read UTF-16 with its mark as UTF-8, and text without a newline by old Macs' line ends."""
+        if self.head(2) in UTF16_MARKS and self.head(4)[2:] != b"\0\0":
+            self._recode(from_utf16(self.name))
+        head = self.head(1 << 16)
+        if b"\r" in head and b"\n" not in head:
+            self._recode(from_old_mac)
+
+    def _recode(self, recode: Callable[[bytes], bytes]) -> None:
+        ahead, self._ahead = self._ahead, b""
+        self._handle = Recoded(ahead, self._handle, recode)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rest of the input in blocks of whole lines, read ahead by a thread.
