@@ -23,8 +23,8 @@ Columns of external.tsv:
   For several tissues ``pattern=tissue``, ` ; ` between: the first pattern found in a sample's name,
   or in its label, decides; samples that none is found in are left out.
 - ``labels``: ``path:id column:label column`` of a table of the same repository with labels.
-- ``mended``: what a user does about the refusal of the table as it lies (which is printed): ``line
-  ends`` of old Macs are replaced, or blank cells of the ``header`` filled.
+- ``mended``: what a user does about the refusal of the table as it lies (which is printed): blank
+  cells of the ``header`` are filled.
 - ``kind``: tissue, fluid, vesicles (of a fluid), cells, species, assay, broken (names of miRNAs out
   of place). Rows of the same name are one study.
 """
