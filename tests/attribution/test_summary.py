@@ -209,6 +209,21 @@ def test_treeshap_of_scores_is_split_among_what_they_are_sums_of():
         assert abs(block.delta[0, 0]) < 1e-6
 
 
+def test_treeshap_in_blocks():
+    """More samples than a block has; each as if it were alone."""
+    pytest.importorskip("shap", reason="shap is not installed (pip install shap)")
+    forest = small_forest()
+    forest.discriminants = Dense(np.eye(3, dtype="f4") * 2, np.zeros(3, "f4"))
+    x = np.random.default_rng(0).normal(size=(70, 3)).astype("f4")
+    found = list(stream(forest, x, np.zeros(3, "f4"), outputs="all"))
+    assert [block.rows.stop for block in found] == [32, 64, 70]
+    values = np.concatenate([block.values for block in found])
+    for i in (0, 31, 32, 69):
+        (alone,) = stream(forest, x[i : i + 1], np.zeros(3, "f4"), outputs="all")
+        np.testing.assert_array_equal(values[i], alone.values[0])
+    assert max(np.abs(block.delta).max() for block in found) < 1e-6
+
+
 def test_treeshap_without_the_library(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="needs the Python package shap"):

@@ -16,6 +16,7 @@ from srna_augment.learners.forest_recipe import baseline_recipes, forest_recipe
 from srna_augment.learners.network import LABORATORY_NOISE, NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.learners.weights import equal_unit_weights, study_class_weights
+from srna_augment.model.network import Dense
 from srna_augment.normalisation import State
 from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
 from srna_augment.training import evidence, final_model
@@ -197,6 +198,24 @@ def test_forest_arrays_predict_as_scikit_learn_does():
     theirs = ExtraTreesClassifier(20, random_state=4).fit(x, y, sample_weight=weights)
     new = generator.normal(size=(500, 8)).astype("f4")
     np.testing.assert_allclose(ours.mean_value(new), theirs.predict_proba(new), atol=1e-6)
+
+
+def test_a_forest_of_scores_is_scikit_learns_on_them():
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    generator = np.random.default_rng(0)
+    x, new = (generator.normal(size=(n, 40)).astype("f4") for n in (200, 500))
+    y, weights = generator.integers(0, 3, 200), generator.random(200)
+    kernel = generator.normal(size=(40, 5)).astype("f4")
+    bias = np.array([3, -100, 0, 1e4, 0.1], "f4")
+    ours = fit_forest(x, y, 3, weights, 20, seed=4, discriminants=Dense(kernel, bias))
+    scores = [(each.astype("f8") @ kernel + bias).astype("f4") for each in (x, new)]
+    theirs = ExtraTreesClassifier(20, max_features=1.0, min_samples_leaf=3, random_state=4)
+    theirs.fit(scores[0], y, sample_weight=weights)
+    np.testing.assert_allclose(ours.mean_value(new), theirs.predict_proba(scores[1]), atol=1e-6)
+    # a tree turns on the last digit, which must not hang on who is asked together
+    alone = np.concatenate([ours.scores(row[None]) for row in new])
+    np.testing.assert_array_equal(alone, ours.scores(new))
 
 
 def test_transfer_trains_on_one_side_only(expression):
