@@ -390,6 +390,15 @@ def rsem(folder: Path, toy: Toy) -> list[Path]:
     return paths
 
 
+def idxstats(folder: Path, toy: Toy) -> list[Path]:
+    """``samtools idxstats``: no header, a last row of reads without a place."""
+    paths = []
+    for sample, row in zip(toy.samples, toy.counts, strict=True):
+        lines = [f"{name}\t22\t{count}\t0" for name, count in zip(toy.features, row, strict=True)]
+        paths += _lines(folder / f"{sample}.idxstats.txt", [*lines, "*\t0\t0\t812"])
+    return paths
+
+
 def oasis(folder: Path, toy: Toy) -> list[Path]:
     """Two columns, no header, one file a sample."""
     paths = []
@@ -495,7 +504,7 @@ COUNT_WRITERS = [
     mirdeep2_weighed,
     mirdeep2_samples, mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single,
     gdc, bcbio_isomirs, smrnaseq_raw, seqcluster_mirna, seqcluster_clusters, featurecounts, salmon,
-    kallisto, rsem, oasis, tsv_samples, csv_features_gz,
+    kallisto, rsem, idxstats, oasis, tsv_samples, csv_features_gz,
     bgzip_like, excel_csv, r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer,
     parquet_samples, parquet_features,
 ]  # fmt: skip

@@ -46,6 +46,7 @@ _TEXT_FORMATS = {
     "transcripts": TextFormat(per_sample.is_transcripts, per_sample.read_transcripts),
     "seqcluster": TextFormat(annotated.is_seqcluster, annotated.read_seqcluster),
     "featurecounts": TextFormat(annotated.is_featurecounts, annotated.read_featurecounts),
+    "idxstats": TextFormat(per_sample.is_idxstats, per_sample.read_idxstats),
     "two-columns": TextFormat(per_sample.is_two_columns, per_sample.read_two_columns),
 }
 

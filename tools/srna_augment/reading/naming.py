@@ -12,7 +12,7 @@ ID_COLUMNS = ("sample_id", "sample", "id")
 
 _SUFFIXES = frozenset(
     {".gz", ".txt", ".tsv", ".csv", ".tab", ".counts", ".count", ".grouped", ".h5ad", ".parquet",
-     ".sf", ".results", ".genes", ".isoforms", ".mirna"}
+     ".sf", ".results", ".genes", ".isoforms", ".mirna", ".idxstats"}
 )  # fmt: skip
 # Names that tools give to the file of every sample.
 _SAME_FOR_ALL = frozenset(

@@ -1,4 +1,4 @@
-"""Files of one sample each: exceRpt, sRNAbench, GDC, Salmon, two columns without a header."""
+"""Files of one sample each: exceRpt, sRNAbench, GDC, Salmon, and those without a header."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from .matrix import read_rows
 from .stream import Stream
 from .text import Layout, find_delimiter, is_number, split_line
 
+# The row of reads without a place, and how long mature or hairpin references are.
+IDXSTATS_NOWHERE = "*"
+PLAUSIBLE_LENGTHS = range(10, 400)
 # The columns that the tools' own merging scripts use: reads that map to several RNAs are shared.
 _EXCERPT = ("ReferenceID", "multimapAdjustedReadCount")
 _EXCERPT_GENES = ("GeneSymbol", "multimapAdjustedReadCount")
@@ -59,6 +62,19 @@ def is_two_columns(lines: list[bytes]) -> bool:
     pairs = all(len(row) == 2 and row[0] and row[1] and is_number(row[1]) for row in rows)
     # A sample may be called 7: only the name of an RNA tells a row from a header.
     return pairs and looks_like_feature(rows[0][0])
+
+
+def is_idxstats(lines: list[bytes]) -> bool:
+    """Tell ``samtools idxstats``: reference, length, reads mapped, mates of theirs that are not.
+
+    Small RNAs have no mates: zeros, but for the last row, of reads without a place.
+    """
+    rows = [split_line(line, b"\t") for line in lines if line.strip()]
+    return all(
+        len(row) == 4 and row[1].isdigit() and row[2].isdigit() and row[3].isdigit()
+        and (row[0] == IDXSTATS_NOWHERE or (int(row[1]) in PLAUSIBLE_LENGTHS and row[3] == "0"))
+        for row in rows
+    ) and looks_like_feature(rows[0][0])  # fmt: skip
 
 
 def read_excerpt(stream: Stream) -> ExpressionTable:
@@ -122,6 +138,14 @@ def read_two_columns(stream: Stream) -> ExpressionTable:
     names, values = read_rows(stream, layout, header=False)
     features = [name.strip() for name in names]
     return _one_sample(stream, features, values, "counts of one sample in two columns (as Oasis 2)")
+
+
+def read_idxstats(stream: Stream) -> ExpressionTable:
+    """Read the reads of ``samtools idxstats``, ``(1, n_features)``."""
+    names, values = read_rows(stream, Layout(b"\t", 4, 0, [2], ["mapped"], [], ""), header=False)
+    somewhere = np.array([name.strip() != IDXSTATS_NOWHERE for name in names])
+    features = [name.strip() for name in names if name.strip() != IDXSTATS_NOWHERE]
+    return _one_sample(stream, features, values[somewhere], "counts of one sample (idxstats)")
 
 
 def _program(line: bytes) -> str | None:
