@@ -139,7 +139,7 @@ def foldsPerTask(asked) {
 // The learners stay in the order in which they were asked for where there is no ranking (-stub).
 def isBest(job, metrics) {
     def learners = listed(params.learners)
-    def best = new groovy.json.JsonSlurper().parse(metrics.toFile()).best_model ?: [:]
+    def best = new groovy.json.JsonSlurper().parseText(metrics.text).best_model ?: [:]
     def ranking = best[job.target]?.ranking?.collect { entry -> entry.model } ?: learners
     return job.learner == ranking.find { name -> name in learners }
 }

@@ -63,6 +63,7 @@ FIXED = {
     "probability": "of `predicted`",
     "study": "what counts once in figures",
     "distance": "from the nearest class of the fold",
+    "calibrated": "whether probabilities are: yes, but no in what `--fold` wrote",
     "prob:<class>": "probability of each class",
     "n": "samples with a known truth",
     "studies": "studies among them",

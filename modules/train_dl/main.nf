@@ -32,7 +32,7 @@ process TRAIN_DL {
     """
 
     stub:
-    def columns = 'sample_id target model scheme fold truth predicted probability study distance'
+    def columns = 'sample_id target model scheme fold truth predicted probability study calibrated distance'
     """
     ${job.model ? "touch ${job.name}.h5" : ''}
     echo '${columns.replace(' ', '\t')}' > ${job.name}.tsv

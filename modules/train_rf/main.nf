@@ -42,7 +42,7 @@ process TRAIN_RF {
     """
 
     stub:
-    def columns = 'sample_id target model scheme fold truth predicted probability study distance'
+    def columns = 'sample_id target model scheme fold truth predicted probability study calibrated distance'
     def importance = job.model && (votes || job.schemes.any { scheme -> scheme != 'transfer' })
     """
     ${job.model ? "touch ${job.name}.h5" : ''}

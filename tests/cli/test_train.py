@@ -109,14 +109,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trained, tmp_pa
         assert a != c
 
 
-def test_folds_run_apart_and_gathered_give_the_same_as_in_one_go(trained, tmp_path):
+@pytest.mark.parametrize("target", ["tissue", "age"])
+def test_folds_run_apart_and_gathered_give_the_same_as_in_one_go(trained, tmp_path, target):
     parts = [tmp_path / f"{fold}.tsv" for fold in range(3)]
     for fold, path in enumerate(parts):
-        assert forest(trained.expression, "--fold", fold, "--predictions", path).code == 0
+        run = ("--fold", fold, "--predictions", path)
+        assert forest(trained.expression, *run, target=target).code == 0
     gathered = [word for path in parts for word in ("--calibrate-from", path)]
     for name, extra in (("one", []), ("apart", gathered)):
         outputs = ("-o", tmp_path / f"{name}.h5", "--predictions", tmp_path / f"{name}.tsv")
-        done = forest(trained.expression, *outputs, *extra)
+        done = forest(trained.expression, *outputs, *extra, target=target)
         assert done.code == 0, done.err
     for ending in (".h5", ".tsv"):
         one, apart = ((tmp_path / f"{name}{ending}").read_bytes() for name in ("one", "apart"))
@@ -299,7 +301,7 @@ def test_years_come_from_the_named_column(trained, tmp_path):
 )  # fmt: skip
 def test_gathered_predictions_that_do_not_fit_are_refused(trained, change, line, tmp_path):
     path = tmp_path / "p.tsv"
-    text = trained.predictions["tissue"].read_text()
+    text = trained.predictions["tissue"].read_text().replace("\tyes\t", "\tno\t")
     if "gill" in change(text):  # a truth that no column of probabilities is for
         text, line = text.replace("\tkidney\t", "\tgill\t"), "no column 'prob:gill'"
         path.write_text(text)
@@ -375,3 +377,41 @@ def test_a_table_is_no_expression_and_says_what_to_do(trained, tmp_path):
     path = write(trained.counts, tmp_path / "t.tsv")
     done = forest(path, "-o", tmp_path / "m.h5")
     assert "give the output of normalise" in done.err
+
+
+def test_what_calibrated_predictions_are_not_for(trained, tmp_path):
+    done = forest(
+        trained.expression,
+        "--calibrate-from",
+        trained.predictions["tissue"],
+        "-o",
+        tmp_path / "m.h5",
+    )
+    assert (done.code, done.out) == (1, "")
+    assert "these predictions are calibrated" in done.err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_transfer_has_no_folds(trained, tmp_path):
+    done = forest(
+        trained.expression, "--scheme", "transfer", "--train-on", "S1", "--fold", 0,
+        "--predictions", tmp_path / "p.tsv",
+    )  # fmt: skip
+    assert done.code == 2
+    assert "--scheme transfer has none" in done.err
+
+
+def test_the_largest_seed(trained, tmp_path):
+    done = forest(
+        trained.expression, "--seed", 2**32 - 1, "--folds", 3, "--predictions", tmp_path / "p.tsv"
+    )
+    assert done.code == 0, done.err
+
+
+def test_ages_that_no_fold_has_enough_of(trained, tmp_path):
+    """Ten ages are enough for the final model, and for no fold to say how far off it is."""
+    few = anndata.read_h5ad(trained.expression)
+    few.obs["age_years"] = [*["40", "60"] * 5, *[""] * (few.n_obs - 10)]
+    few.write_h5ad(tmp_path / "few.h5ad")
+    done = forest(tmp_path / "few.h5ad", "--folds", 5, "-o", tmp_path / "m.h5", target="age")
+    assert done.code == 0, done.err

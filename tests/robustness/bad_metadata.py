@@ -155,6 +155,10 @@ PREDICTIONS: list[tuple[str, Callable[[World], bytes] | bytes, str | None, str |
         lambda r: [put(i, "sample_id", f"x{i}")(r) for i in range(1, len(r))]), None, "sample"),
     ("a distance that is a word", predictions(put(2, "distance", "far")), None, "far"),
     ("a distance that is missing", predictions(put(2, "distance", "")), None, "distance"),
+    ("calibrated in part", predictions(put(2, "calibrated", "yes")), None, "in all rows"),
+    ("calibrated", predictions(
+        lambda r: [put(i, "calibrated", "yes")(r) for i in range(1, len(r))]), None,
+     "are calibrated"),
     ("gzip", lambda w: gzip.compress(w.predictions.read_bytes()), None, None),
     ("cut-off gzip", lambda w: gzip.compress(w.predictions.read_bytes())[:-20],
      "gzip data end early", "gzip data end early"),

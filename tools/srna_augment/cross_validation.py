@@ -19,6 +19,8 @@ from .model.network import softmax
 from .predictions import FLOOR, OutOfFold, YearsOutOfFold
 from .training import SCHEME_TEXT
 
+# scikit-learn takes no larger one.
+SEEDS = 2**32
 # What is told of each fold, and what is shown of it: its model, the rows that it left out, and
 # their prepared inputs.
 Progress = Callable[[str], None]
@@ -98,7 +100,7 @@ def _left_out(
         tell(k)
         fold[test] = k
         seen = np.unique(data.y[train])
-        fitted = fit_on(data, train, recipe, seed + k, years=wants_years)
+        fitted = fit_on(data, train, recipe, (seed + k) % SEEDS, years=wants_years)
         given = (values[test], features, None if reported is None else reported[test])
         x = fitted.inputs.prepare(*given)
         unreported = fitted.inputs.unreported(*given)
@@ -134,17 +136,18 @@ def _left_out(
     ]
     if wants_years:
         rows = done[~np.isnan(data.years[done]) & ~np.isnan(predicted_years[done])]
-        results.append(
-            YearsOutOfFold(
-                recipe.name,
-                scheme,
-                samples[rows],
-                fold[rows],
-                data.years[rows],
-                predicted_years[rows],
-                data.study[rows],
+        if len(rows):
+            results.append(
+                YearsOutOfFold(
+                    recipe.name,
+                    scheme,
+                    samples[rows],
+                    fold[rows],
+                    data.years[rows],
+                    predicted_years[rows],
+                    data.study[rows],
+                )
             )
-        )
     return results
 
 
@@ -217,6 +220,7 @@ def transfer(
             part.probabilities = calibration.probabilities(
                 part.logits(), part.distance.astype(np.float64)
             ).astype(np.float32)
+            part.calibrated = True
     return results
 
 
@@ -294,4 +298,5 @@ def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
         raw.distance[order],
         raw.classes,
         calibrated.astype(np.float32),
+        calibrated=True,
     )

@@ -19,7 +19,8 @@ from .splits import SCHEMES
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (*REQUIRED, *OPTIONAL)
+CALIBRATED, YES, NO = "calibrated", "yes", "no"
+COLUMNS = (*REQUIRED, *OPTIONAL, CALIBRATED)
 FLOOR = 1e-30
 
 
@@ -45,6 +46,8 @@ class OutOfFold:
         The columns of `probabilities`.
     probabilities : numpy.ndarray
         ``(n_samples, n_classes)``, float32; 0 for a class that the fold did not know.
+    calibrated : bool
+        Whether they are; a model is calibrated on those that are not.
     """
 
     target: str
@@ -57,6 +60,7 @@ class OutOfFold:
     distance: np.ndarray
     classes: list[str]
     probabilities: np.ndarray
+    calibrated: bool = False
 
     def logits(self) -> np.ndarray:
         """Return log probabilities ``(n_samples, n_classes)``; -inf for classes not known."""
@@ -91,6 +95,7 @@ class OutOfFold:
                 "predicted": np.array(self.classes, dtype=object)[best],
                 "probability": _text(self.probabilities[np.arange(len(best)), best]),
                 "study": self.study,
+                CALIBRATED: YES if self.calibrated else NO,
                 "distance": _text(self.distance),
             }
         )
@@ -123,12 +128,17 @@ class YearsOutOfFold:
                 "model": self.model,
                 "scheme": self.scheme,
                 "fold": self.fold,
-                "truth": [f"{value:g}" for value in self.truth],
-                "predicted": [f"{value:.2f}" for value in self.predicted],
+                "truth": [_years(value) for value in self.truth],
+                "predicted": [_years(value) for value in self.predicted],
                 "probability": "",
                 "study": self.study,
             }
         )
+
+
+def _years(value: float) -> str:
+    """Write a number so that reading gives the same."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _text(values: np.ndarray) -> list[str]:
@@ -215,10 +225,21 @@ def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
                 distance=_numbers(rows[["distance"]], np.float32, where)[:, 0],
                 classes=classes,
                 probabilities=_probabilities(rows, columns, where),
+                calibrated=_calibrated(rows, where),
                 **shared,
             )
         )
     return results
+
+
+def _calibrated(rows: pd.DataFrame, where: str) -> bool:
+    found = set(rows[CALIBRATED])
+    if len(found) != 1 or not found <= {YES, NO}:
+        raise DataError(
+            f"{where}, column {CALIBRATED}: {YES} or {NO} is wanted in all rows of a target, "
+            "learner and scheme: give what --predictions wrote in one way"
+        )
+    return found == {YES}
 
 
 def _probabilities(rows: pd.DataFrame, columns: list[str], where: str) -> np.ndarray:

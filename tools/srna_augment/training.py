@@ -61,6 +61,12 @@ def check_gathered(results: list[OutOfFold | YearsOutOfFold], data: Labelled, mo
         )
     wanted = set(data.expression.samples)
     for result in mine:
+        if result.calibrated:
+            raise DataError(
+                f"--calibrate-from: {data.target}, {result.scheme}: these predictions are "
+                "calibrated, which a model can only be on raw ones: give what --predictions wrote "
+                "beside --fold"
+            )
         given = set(result.samples)
         if given != wanted:
             raise DataError(

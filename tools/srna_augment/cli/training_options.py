@@ -378,6 +378,10 @@ def _check_options(
             f"--fold {max(only_folds)}: with --folds {n_folds} the last is fold {n_folds - 1}, as "
             f"they are counted from 0"
         )
+    if only_folds and "transfer" in schemes:
+        raise UsageError(
+            "--fold runs a part of the folds, and --scheme transfer has none: run it by itself"
+        )
     if only_folds and output is not None:
         raise UsageError(
             "--fold runs a part of the folds, and the final model needs all: leave out --output, "
