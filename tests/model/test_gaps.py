@@ -65,6 +65,16 @@ def test_a_tie_stays_finite_and_impossible_classes_impossible(inputs):
     assert (logits[:, 2] == -np.inf).all()
 
 
+def test_one_possible_class_stays_certain(inputs):
+    class One:
+        def logits(self, x):
+            return np.tile(np.array([-np.inf, 0.0, -np.inf]), (len(x), 1))
+
+    gaps = np.ones((2, 6), dtype=bool)
+    logits = cautious_logits(One(), inputs, np.zeros((2, 12), "f4"), gaps)
+    np.testing.assert_array_equal(logits, [[-np.inf, 0, -np.inf]] * 2)
+
+
 def test_draws_scatter_as_the_factor_model_says(inputs, monkeypatch):
     monkeypatch.setattr("srna_augment.model.gaps.N_DRAWS", 200_000)
     there = np.array([True, True, False, True, False, False])

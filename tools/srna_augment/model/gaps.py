@@ -56,7 +56,9 @@ def cautious_logits(
     logits = learner.logits(x).astype(np.float64)
     if logits.shape[1] < 2:
         return logits
-    for at, shifts in _with_gaps(inputs, unreported):
+    # where one class only can be, as a fold without the others taught, no gap makes it less sure
+    several = np.isfinite(logits).sum(axis=1) > 1
+    for at, shifts in _with_gaps(inputs, unreported & several[:, None]):
         lead, doubt = _lead_and_doubt(learner, x[at], logits[at], shifts)
         lead = np.maximum(lead, SMALLEST_LEAD)
         logits[at] *= (lead / np.hypot(lead, doubt))[:, None]
