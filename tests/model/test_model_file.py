@@ -264,6 +264,23 @@ REASONS = {
         lambda f, t: put(t, "learner/weights", [0.5, np.nan]),
         "the ensemble's weights are not sound",
     ),
+    "weights beyond all reason": (
+        lambda f, t: put(t, "learner/weights", [1e300, -1e300]),
+        "the ensemble's weights are not sound",
+    ),
+    "weights that are more than all": (
+        lambda f, t: put(t, "learner/weights", [0.5, 0.6]),
+        "the ensemble's weights are not sound",
+    ),
+    "references not a number": (
+        lambda f, t: put(t, "references/values", array([0, np.nan, 0], [0, 1, 0])),
+        "'references' holds values that are not finite",
+    ),
+    "card that is a list": (lambda f, t: put(t, "card", as_json([])), "'card' is not an object"),
+    "provenance that is none": (
+        lambda f, t: put(t, "provenance", as_json(None)),
+        "'provenance' is not an object",
+    ),
     "a member that ends in a relu": (
         lambda f, t: t.__delitem__("learner/members/1/3"),
         "does not end in one output a class",

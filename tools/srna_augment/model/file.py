@@ -32,6 +32,8 @@ MAXIMUM_MEMBERS = 1000
 DISCRIMINANT_FOREST = "discriminant forest"
 # No weight, threshold or value of an input comes near; products of such still fit in float32.
 LARGEST = 1e9
+# The weights of an ensemble may miss 1 by so much together.
+WEIGHTS_OFF = 1e-6
 # Arrays of whole numbers; all others are of floats.
 INDICES = frozenset({"roots", "feature", "left", "right"})
 
@@ -118,6 +120,13 @@ def _read_json(group: h5py.Group, name: str) -> Any:
     return json.loads(group[name][...].astype(np.uint8).tobytes().decode())
 
 
+def _read_notes(group: h5py.Group, name: str) -> dict[str, Any]:
+    content = _read_json(group, name)
+    if not isinstance(content, dict):
+        raise ValueError(f"'{name}' is not an object of names and values")
+    return content
+
+
 def _write_arrays(group: h5py.Group, holder: Any) -> None:
     for name in holder.arrays:
         data = np.asarray(getattr(holder, name))
@@ -140,10 +149,14 @@ def _read_arrays(
         index = name in INDICES
         if data.dtype.kind != ("i" if index else "f") or data.dtype.itemsize < 4:
             raise ValueError(f"'{name}' holds {data.dtype}, not {'int32' if index else 'float32'}")
-        if not np.isfinite(data).all() or (np.abs(data) > LARGEST).any():
-            raise ValueError(f"'{name}' holds values that are not finite, or beyond {LARGEST:g}")
+        _check_values(name, data)
         arrays[name] = data
     return arrays
+
+
+def _check_values(name: str, data: np.ndarray) -> None:
+    if not np.isfinite(data).all() or (np.abs(data) > LARGEST).any():
+        raise ValueError(f"'{name}' holds values that are not finite, or beyond {LARGEST:g}")
 
 
 def _write_target(group: h5py.Group, model: TargetModel) -> None:
@@ -182,6 +195,7 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
     values = group["references/values"][...]
     if names and values.shape != (len(names), width):
         raise ValueError("references do not match the features")
+    _check_values("references", values)
     years = None
     if "years" in group:
         numbers = _read_json(group["years"], "numbers")
@@ -200,8 +214,8 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
         novelty=novelty,
         references=dict(zip(names, values, strict=True)) if names else {},
         years=years,
-        card=_read_json(group, "card"),
-        provenance=_read_json(group, "provenance"),
+        card=_read_notes(group, "card"),
+        provenance=_read_notes(group, "provenance"),
     )
 
 
@@ -296,7 +310,8 @@ def _read_learner(group: h5py.Group, n_inputs: int, n_outputs: int) -> Learner:
     if (
         weights.ndim != 1
         or not 0 < len(weights) <= MAXIMUM_MEMBERS
-        or not np.isfinite(weights).all()
+        or not (weights >= 0).all()
+        or not abs(weights.sum() - 1) < WEIGHTS_OFF
     ):
         raise ValueError("the ensemble's weights are not sound")
     members = []
