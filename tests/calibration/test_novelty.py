@@ -63,6 +63,18 @@ def test_it_tells_noise_from_members():
     assert novel(generator.permuted(x[:50], axis=1)).all()
 
 
+def test_one_feature_is_enough():
+    classes = np.arange(20) % 2
+    x = np.random.default_rng(0).normal(size=(20, 1)) + 9 * classes[:, None]
+    units = np.full(20, "study")
+    novelty = fit_novelty(Spread(x, classes, units, units, 1))
+    assert novelty.directions.shape == (1, 0, 1)
+    distance = novelty.distance(np.array([x[classes == 0].mean(axis=0), [30.0]]))
+    np.testing.assert_allclose(
+        distance, [1e-6, (30 - x[classes == 1].mean()) ** 2 / novelty.level[0]], rtol=1e-5
+    )
+
+
 def test_strangers_are_learnt_by_unit():
     generator = np.random.default_rng(0)
     classes = np.arange(60) % 2

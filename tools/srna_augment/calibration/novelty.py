@@ -185,7 +185,10 @@ def fit_novelty(spread: Spread, strangers: tuple[np.ndarray, np.ndarray] | None 
     for means, covariance in spread.views:
         width = len(covariance)
         rank = min(DIRECTIONS, width - 1)
-        values, vectors = eigh(covariance, subset_by_index=[width - rank, width - 1])
+        # one feature has no direction apart from the others, and eigh takes no empty range
+        values, vectors = np.zeros(0), np.zeros((width, 0))
+        if rank:
+            values, vectors = eigh(covariance, subset_by_index=[width - rank, width - 1])
         rest = max((np.trace(covariance) - values.sum()) / (width - rank), 1e-9)
         profiles.append(means)
         directions.append(vectors.T)
