@@ -89,6 +89,11 @@ def test_the_same_report_gives_the_same_bytes(report, folder):
         assert (folder / "a" / name).read_bytes() == (folder / "b" / name).read_bytes()
 
 
+def test_dollars_in_names_are_no_formulas(write, folder):
+    write_plots(make_report(read_predictions([write(toy_rows(study=r"lab $\frac$ x"))])), folder)
+    assert r"lab $\frac$ x (5)" in svg_words(folder / "tissue.group.studies.svg")
+
+
 def test_rows_without_samples_are_not_drawn():
     rows, columns, sizes, share = shares(
         {"classes": ["a", "b", "c", "d"], "counts": [[3, 0, 1, 0], [0] * 4, [0, 0, 2, 0], [0] * 4]}

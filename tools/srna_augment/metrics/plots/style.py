@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +91,7 @@ def save(figure: Figure, folder: Path, stem: str, formats: tuple[str, ...] = FOR
     """
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": stem, "svg.fonttype": "none"}):
+    with _names_as_they_are(figure), mpl.rc_context({"svg.hashsalt": stem, "svg.fonttype": "none"}):
         for form in formats:
             metadata = {"Date": None} if form == "svg" else {"Software": None}
             with atomic_output(folder / f"{stem}.{form}") as temporary:
@@ -101,5 +103,18 @@ def png(figure: Figure) -> bytes:
     import io
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
+    with _names_as_they_are(figure):
+        figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
     return buffer.getvalue()
+
+
+@contextmanager
+def _names_as_they_are(figure: Figure) -> Iterator[None]:
+    """Draw what stands between dollars, in the name of a study for instance, as the text it is."""
+    import matplotlib as mpl
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    with mpl.rc_context({"text.parse_math": False}):  # for texts that are made while it is drawn
+        yield
