@@ -367,6 +367,8 @@ def test_wrong_calls_exit_with_2(table, here, tissue, tmp_path):
         ((*tissue, "--units", "furlongs"), "there is no such unit"),
         (("--model", tmp_path / "none.h5"), "does not exist"),
         ((*tissue, "--html", tmp_path / "no" / "p.html"), "does not exist: make it first"),
+        ((*tissue, "--html", tmp_path / "p.html.gz"), "outputs are not gzipped"),
+        ((*tissue, "--multiqc", table / "x"), "cannot be made"),
     ]:
         done = here("augment", table, *arguments, "-o", tmp_path / "out.tsv")
         assert (done.code, done.out) == (2, "")

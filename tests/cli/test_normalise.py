@@ -93,7 +93,10 @@ def test_a_saved_state_meets_another_table(cohort: Cohort, here, tmp_path):
     assert here("normalise", cohort.table, "-o", first, "--save-state", state).code == 0
     # another order, one hairpin more and one less
     other = cohort.counts.iloc[:2, ::-1].drop(columns="hsa-mir-122").assign(**{"hsa-mir-9999": 7})
-    done = here("normalise", write(other, tmp_path / "t.tsv"), "--state", state, "-o", second)
+    done = here(
+        "normalise", write(other, tmp_path / "t.tsv"), "--state", state, "-o", second,
+        "--method", "log2rpm", "--level", "stem",
+    )  # fmt: skip
     assert done.code == 0, done.err
     a, b = anndata.read_h5ad(first), anndata.read_h5ad(second)
     assert b.var_names.tolist() == a.var_names.tolist()
@@ -200,6 +203,11 @@ def test_wrong_calls_exit_with_2(table, here, tmp_path):
         (("-o", tmp_path / "b.h5ad", "--level", "tree"), "--level"),
         (("-o", tmp_path / "b.h5ad", "--min-reported", "2"), "--min-reported"),
         (("-o", tmp_path / "b.h5ad", "--save-state", tmp_path / "b.h5ad"), "a name of its own"),
+        (("-o", tmp_path / "b.h5ad", "--state", state, "--report", state), "a name of its own"),
+        (("-o", tmp_path / "b.h5ad", "--multiqc", table / "x"), "cannot be made"),
+        (("-o", tmp_path / "b.h5ad", "--state", state, "--method", "tmm"), "with 'log2rpm'"),
+        (("-o", tmp_path / "b.h5ad", "--state", state, "--level", "mature"), "with 'stem'"),
+        (("-o", tmp_path / "b.h5ad", "--state", state, "--min-reported", 0.5), "fits nothing"),
         (("-o", table), "a name of its own"),
         ((), "--output"),
     ]:

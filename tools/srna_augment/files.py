@@ -217,10 +217,12 @@ def check_output_folder(path: str | Path) -> None:
     Raises
     ------
     UsageError
-        The folder of `path` does not exist or cannot be written to.
+        The folder of `path` does not exist or cannot be written to, or `path` says gzipped.
     """
     if str(path) == "-":
         return
+    if Path(path).suffix.lower() == ".gz":
+        raise UsageError(f"{path}: outputs are not gzipped: leave .gz out, and gzip it afterwards")
     folder = Path(path).parent
     if not folder.is_dir():
         raise UsageError(f"{path}: the folder {folder} does not exist: make it first")
@@ -242,6 +244,35 @@ def make_folder(folder: Path) -> None:
         raise UsageError(
             f"{folder}: cannot be made ({error.strerror}): choose another folder"
         ) from None
+
+
+@contextmanager
+def staged(folder: Path | None) -> Iterator[Path | None]:
+    """Yield a folder inside another, whose files move up when the block ends well.
+
+    Parameters
+    ----------
+    folder : pathlib.Path or None
+        An existing folder; files of the same name are replaced. None yields None.
+
+    Raises
+    ------
+    UsageError
+        It cannot be written to.
+    """
+    if folder is None:
+        yield None
+        return
+    try:
+        made = tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=folder)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written to ({error.strerror}): choose another folder"
+        ) from None
+    with made as name:
+        yield Path(name)
+        for path in sorted(Path(name).iterdir()):
+            path.replace(folder / path.name)
 
 
 def sha256(path: str | Path) -> str:

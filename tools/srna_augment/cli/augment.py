@@ -105,7 +105,7 @@ def main(
 
     Example: `augment mirna.tsv --metadata samples.tsv --output annotated.tsv --html calls.html`
     """
-    from ..files import atomic_output, check_distinct, check_output_folder
+    from ..files import atomic_output, check_distinct, check_output_folder, make_folder
 
     check_stdin(inputs, metadata)
     read: list[str | Path] = [*inputs, *models, *out_of_fold, *([metadata] if metadata else [])]
@@ -113,6 +113,8 @@ def main(
     for path in (output, html, cellxgene):
         if path is not None:
             check_output_folder(path)
+    if multiqc is not None:
+        make_folder(multiqc)
     from ..annotate import annotate, choose_models, shipped_models
     from ..page import MAXIMUM_CARDS
 

@@ -121,7 +121,7 @@ def main(
     Example: `evaluate results/*.predictions.tsv --output metrics.json --table - --plots plots`
     """
     from .. import __version__
-    from ..files import atomic_output, check_output_folder
+    from ..files import atomic_output, check_distinct, check_output_folder, make_folder
     from ..metrics.reading import read_predictions
     from ..metrics.report import build_report
     from ..metrics.settings import Settings
@@ -131,12 +131,13 @@ def main(
         raise UsageError("--output and --table cannot both be '-': write one of them to a file")
     if predictions.count("-") > 1:
         raise UsageError("standard input ('-') can be read once only: name it once")
+    check_distinct((output, table), [*predictions, *([reading] if reading else [])])
     for path in (output, table):
         if path is not None:
             check_output_folder(path)
     for folder in (plots, multiqc):
         if folder is not None:
-            _make_folder(folder)
+            make_folder(folder)
 
     settings = Settings(
         resamples=bootstrap,
@@ -168,12 +169,3 @@ def main(
     with atomic_output(output) as temporary, temporary.open("w", encoding="utf-8") as handle:
         json.dump(report, handle, indent=1, allow_nan=False, ensure_ascii=False)
         handle.write("\n")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be made ({error.strerror}): choose another folder"
-        ) from None

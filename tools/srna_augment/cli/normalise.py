@@ -1,11 +1,18 @@
 """`normalise`: raw tables to expression.h5ad, with what was fitted."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
+from click import get_current_context
+from click.core import ParameterSource
 
+from ..errors import UsageError
 from .common import INPUT_FILE, command
 from .reading_options import METADATA_FILE, READ_PANEL, check_stdin, reading_options
+
+if TYPE_CHECKING:
+    from ..normalisation import State
 
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
 METHOD_PANEL, OUTPUT_PANEL = "Normalisation", "Output"
@@ -103,22 +110,26 @@ def main(
 
     Example: `normalise mirna.tsv --metadata samples.tsv --output expression.h5ad`
     """
-    from ..errors import UsageError
-    from ..files import check_distinct, check_output_folder
+    from ..files import check_distinct, check_output_folder, make_folder
     from ..normalisation import State
     from ..normalise import normalise
 
     if state is not None and save_state is not None:
         raise UsageError("--state and --save-state: apply a state or save a new one, not both")
     check_stdin(inputs, metadata)
-    check_distinct((output, save_state, report), [*inputs, *([metadata] if metadata else [])])
+    read: list[str | Path] = [*inputs, *(path for path in (metadata, state) if path is not None)]
+    check_distinct((output, save_state, report), read)
     for path in (output, save_state, report):
         if path is not None:
             check_output_folder(path)
+    if multiqc is not None:
+        make_folder(multiqc)
     from .. import __version__
     from ..expression import write_expression
 
     given = State.load(state) if state else None
+    if given is not None:
+        _check_against_state(given)
     expression, fitted = normalise(
         list(inputs),
         metadata,
@@ -141,3 +152,16 @@ def main(
         from ..multiqc_reading import write_multiqc
 
         write_multiqc(expression, multiqc)
+
+
+def _check_against_state(state: "State") -> None:
+    """Refuse options of fitting that say something else than the state that is to be applied."""
+    context = get_current_context()
+    for option, kept in (("method", state.method), ("level", state.level), ("min_reported", None)):
+        named = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        if named and context.params[option] != kept:
+            fitted = f"was fitted with '{kept}'" if kept else "fits nothing, so drops nothing"
+            raise UsageError(
+                f"--{option.replace('_', '-')} {context.params[option]}: --state {fitted}: leave "
+                f"one of them out"
+            )
