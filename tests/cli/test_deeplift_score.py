@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from srna_augment.calibration import Calibration, Novelty
-from srna_augment.expression import Expression, write_expression
+from srna_augment.expression import Expression, read_expression, write_expression
 from srna_augment.model.file import save_models
 from srna_augment.model.forest import Forest
 from srna_augment.model.inputs import Inputs
@@ -34,6 +34,7 @@ FEATURES = ["hsa-mir-122", "hsa-mir-9", "hsa-mir-1", "hsa-let-7a"]
 CLASSES = ["brain", "heart", "liver"]
 MARKER = {"liver": 0, "brain": 1, "heart": 2}
 N = 30
+OPTION = {"t": "tables", "p": "plots", "m": "multiqc"}
 
 
 def state(**changes) -> State:
@@ -285,6 +286,57 @@ def test_strict_ends_with_3_and_writes_nothing(run_command, folder, tmp_path):
     assert "WARNING" in lax.stderr
 
 
+def test_strict_writes_no_table_of_a_target_that_was_right(run_command, folder, tmp_path):
+    """The first target is exact; the second is a bent network, right to rounding only."""
+    kernel = np.zeros((4, 3), "f4")
+    kernel[0] = 1, -1, 0
+    exact = Network([[Dense(kernel, np.zeros(3, "f4"))]], np.ones(1))
+    models = [target(exact, target="sex"), target(network())]
+    save_models(models, tmp_path / "two.h5", version="0")
+    arguments = ("deeplift-score", tmp_path / "two.h5", folder / "e.h5ad", "--tolerance", "1e-12")
+    places = [word for name in "tpm" for word in (f"--{OPTION[name]}", tmp_path / name)]
+    run = run_command(*arguments, "--strict", "--output", tmp_path / "s.h5", *places)
+    assert run.returncode == 3, run.stderr
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["two.h5"]
+    assert all(not list((tmp_path / name).iterdir()) for name in "tpm")
+
+
+def test_labels_in_any_spelling_are_the_true_class(run_command, folder, tmp_path):
+    upper = target(network(), classes=[name.upper() for name in CLASSES])
+    save_models([upper], tmp_path / "upper.h5", version="0")
+    run = run_command(
+        "deeplift-score", tmp_path / "upper.h5", folder / "e.h5ad", "--target-class", "true",
+        "--output", tmp_path / "s.h5",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    with h5py.File(tmp_path / "s.h5") as file:
+        assert len(file["targets/tissue/truth"]) == N - 1
+
+
+def test_without_studies_sites_count_once(run_command, folder, tmp_path):
+    expression = read_expression(folder / "e.h5ad")
+    expression.obs = expression.obs.rename(columns={"study": "center"})
+    write_expression(expression, tmp_path / "sites.h5ad", version="0")
+    run = run_command(
+        "deeplift-score", folder / "model.h5", tmp_path / "sites.h5ad", "--tables", tmp_path,
+        "--output", tmp_path / "s.h5",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert {row["n_studies"] for row in rows(tmp_path / "tissue.classes.tsv")} == {"2"}
+
+
+def test_an_output_never_overwrites_an_input(run_command, folder, tmp_path):
+    for name in ("model.h5", "e.h5ad", "other.h5"):
+        before = (folder / name).read_bytes()
+        run = run_command(
+            "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", folder / name,
+            "--compare", folder / "other.h5",
+        )  # fmt: skip
+        assert run.returncode == 2
+        assert "a name of its own" in run.stderr
+        assert (folder / name).read_bytes() == before
+
+
 def test_comparison_with_another_model(run_command, folder, tmp_path):
     run = run_command(
         "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
@@ -309,7 +361,7 @@ def test_comparison_with_another_model(run_command, folder, tmp_path):
         (["--target-class", "lung"], 2, "one of brain, heart, liver"),
         (["--reference", "class:lung"], 2, "choose from mean, class:liver"),
         (["--reference", "zero"], 2, "neither a reference of the model (mean, class:liver) nor a"),
-        (["--sample", "s99", "--plots", "."], 2, "--sample s99: no such sample"),
+        (["--sample", "s99", "--tables", "t"], 2, "--sample s99: no such sample"),
         (["--group", "lab"], 2, "the metadata has no such column"),
         (["--rule", "gradient"], 2, "rescale"),
     ],

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import ontology, splits
+from .. import ontology
 from ..errors import DataError, ToleranceError, UsageError
+from ..labelled import study_units
 from ..log import get_logger
 from ..model.inputs import align
 from ..model.network import Network, ReLU
@@ -145,9 +146,9 @@ def _question(
     model: TargetModel, expression: Expression, settings: Settings, by: TargetModel
 ) -> _Question:
     _check_normalisation(model, expression)
-    labels = ontology.labels(expression.obs, by.target)
+    labels = ontology.as_classes(ontology.labels(expression.obs, by.target), by.classes)
     index = {name: i for i, name in enumerate(by.classes)}
-    truth = np.array([index.get(str(name), -1) for name in labels], dtype=np.int64)
+    truth = np.array([index.get(name, -1) for name in labels], dtype=np.int64)
     rows = np.arange(len(truth))
     if settings.target_class == "true":
         rows = np.flatnonzero(truth >= 0)
@@ -162,6 +163,9 @@ def _question(
                 model.target, len(truth) - len(rows),
             )  # fmt: skip
     expression = expression.subset(rows)
+    for name in settings.samples:
+        if name not in expression.samples:
+            raise UsageError(f"--sample {name}: no such sample: use an id of the expression table")
     x = model.prepare(expression.values, expression.features, expression.reported)
     unreported = model.inputs.unreported(
         expression.values, expression.features, expression.reported
@@ -187,7 +191,7 @@ def _question(
         expression=expression,
         x=x,
         truth=truth[rows],
-        studies=_studies(expression, settings.group),
+        studies=study_units(expression.obs, settings.group)[0],
         outputs=outputs,
         references=named_references.resolve(model, settings.references),
     )
@@ -213,13 +217,6 @@ def _check_normalisation(model: TargetModel, expression: Expression) -> None:
             "%s: %d of %d features of the model are in the expression table; the others count as "
             "not reported", model.target, found, len(model.features),
         )  # fmt: skip
-
-
-def _studies(expression: Expression, column: str | None) -> np.ndarray:
-    column = column or splits.first_column(expression.obs, splits.STUDY_COLUMNS)
-    if column is None:
-        return np.full(len(expression.samples), "", dtype=object)
-    return splits.keys(expression.obs, column)
 
 
 def _stream(model: TargetModel, question: _Question, settings: Settings) -> Iterator[Block]:
@@ -450,11 +447,6 @@ def _pictured(
     """Choose samples: those named, or of each class the one in the middle by explained logit."""
     if settings.samples:
         index = {name: i for i, name in enumerate(question.expression.samples)}
-        missing = [name for name in settings.samples if name not in index]
-        if missing:
-            raise UsageError(
-                f"--sample {missing[0]}: no such sample: use an id of the expression table"
-            )
         return [index[name] for name in settings.samples]
     group = question.group
     logits = writer.datasets["logits"][...]

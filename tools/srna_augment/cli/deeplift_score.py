@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,10 +154,19 @@ def main(
     from ..attribution.explain import Settings, explain
     from ..attribution.score_file import FORMAT, FORMAT_VERSION
     from ..expression import read_expression
-    from ..files import atomic_output, check_output_folder, create_hdf5, make_folder, sha256
+    from ..files import (
+        atomic_output,
+        check_distinct,
+        check_output_folder,
+        create_hdf5,
+        make_folder,
+        sha256,
+        staged,
+    )
     from ..log import get_logger
     from ..model.file import load_models
 
+    check_distinct([output], [model, expression, *compare, *options["references"]])
     check_output_folder(output)
     settings = Settings(**options)
     models = _chosen(load_models(model), model, wanted, settings.target_class)
@@ -168,7 +178,15 @@ def main(
     for folder in (settings.tables, settings.plots, settings.multiqc):
         if folder is not None:
             make_folder(folder)
-    with atomic_output(output, binary=True) as temporary, create_hdf5(temporary) as file:
+    with (
+        # tables and plots of one target wait for all targets to be right
+        staged(settings.tables) as tables,
+        staged(settings.plots) as plots,
+        staged(settings.multiqc) as multiqc,
+        atomic_output(output, binary=True) as temporary,
+        create_hdf5(temporary) as file,
+    ):
+        settings = replace(settings, tables=tables, plots=plots, multiqc=multiqc)
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["suite_version"] = __version__
