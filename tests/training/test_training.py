@@ -19,7 +19,7 @@ from srna_augment.learners.weights import equal_unit_weights, study_class_weight
 from srna_augment.model.network import Dense
 from srna_augment.normalisation import State
 from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
-from srna_augment.training import evidence, final_model
+from srna_augment.training import Evidence, _novelty_threshold, evidence, final_model
 
 N, F = 120, 30
 
@@ -216,6 +216,54 @@ def test_a_forest_of_scores_is_scikit_learns_on_them():
     # a tree turns on the last digit, which must not hang on who is asked together
     alone = np.concatenate([ours.scores(row[None]) for row in new])
     np.testing.assert_array_equal(alone, ours.scores(new))
+
+
+def test_references_and_the_limit_of_strangers_count_studies_alike(expression):
+    """One study of forty samples and five of four: each counts once."""
+    keep = [i for i in range(N) if i < 20 or i % 5 == 0]
+    data = labelled(expression.subset(np.array(keep)), "tissue")
+    raw = cross_validate(data, "group", RF, n_folds=6, seed=1)
+    model = final_model(data, RF, 1, evidence(raw, "tissue", "rf"), {})
+    x = model.prepare(data.expression.values, data.expression.features)
+    by_study = [x[data.study == name].mean(axis=0) for name in np.unique(data.study)]
+    np.testing.assert_allclose(model.references["mean"], np.mean(by_study, axis=0), atol=1e-5)
+    assert np.abs(model.references["mean"] - x.mean(axis=0)).max() > 0.01
+    liver = data.y == data.classes.index("liver")
+    studies = np.unique(data.study[liver])
+    by_study = [x[liver & (data.study == name)].mean(axis=0) for name in studies]
+    np.testing.assert_allclose(
+        model.references["class:liver"], np.mean(by_study, axis=0), atol=1e-5
+    )
+
+
+def test_a_small_study_counts_in_the_limit_of_strangers():
+    """Two of a hundred may be above: of the samples those of B, of the studies half of B's."""
+    raw = OutOfFold(
+        "tissue", "rf", "group", np.arange(202).astype(str), np.zeros(202, int),
+        np.full(202, "liver"), np.repeat(["A", "B"], [200, 2]),
+        np.repeat([1.0, 5.0], [200, 2]).astype("f4"), ["liver"], np.ones((202, 1), "f4"),
+    )  # fmt: skip
+    assert _novelty_threshold(Evidence(raw)) == 5
+    raw.study = np.array([f"G{i}" for i in range(202)])
+    assert _novelty_threshold(Evidence(raw)) == 1
+
+
+def test_failed_libraries_teach_nothing_and_are_tested(expression, monkeypatch):
+    monkeypatch.setattr("srna_augment.fitting.MINIMUM_RESEMBLANCE", 0.5)
+    level = np.linspace(0, 12, F)
+    expression.values[:] = level + np.random.default_rng(1).normal(size=(N, F))
+    failed = np.array([0, 7, 50])
+    expression.values[failed] = level[::-1]
+    rows = []
+
+    def fit(x, y, n, weights, spread, seed):
+        rows.append(len(x))
+        return RF.fit(x, y, n, weights, spread, seed)
+
+    data = labelled(expression, "tissue")
+    (result,) = cross_validate(data, "group", Recipe("rf", fit, views=RF.views), n_folds=6, seed=1)
+    assert sorted(rows) == [97, 97, 97, 97, 98, 99]
+    assert set(np.array(data.expression.samples)[failed]) <= set(result.samples)
 
 
 def test_transfer_trains_on_one_side_only(expression):

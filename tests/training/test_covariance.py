@@ -1,0 +1,45 @@
+"""The metric of the linear path, by hand: who votes how much, and what laboratories add."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srna_augment.learners.covariance import fit_covariance, voted_mean
+
+# class 0: two samples of study A, one of B; class 1: one of A
+X = np.array([[0.0, 0], [2, 0], [5, 4], [0, 10]])
+Y = np.array([0, 0, 0, 1])
+STUDY = np.array(["A", "A", "B", "A"])
+
+
+def test_a_study_votes_with_the_fourth_root_of_its_size() -> None:
+    means, _ = fit_covariance(X, Y, STUDY)
+    a, b = 2**0.25, 1.0  # study A's mean of class 0 is (1, 0), B's (5, 4)
+    np.testing.assert_allclose(means[0], [(a * 1 + b * 5) / (a + b), b * 4 / (a + b)])
+    np.testing.assert_allclose(means[1], [0, 10])
+    np.testing.assert_allclose(voted_mean(X[:3], STUDY[:3]), means[0])
+
+
+def test_a_study_has_sixty_votes_at_most() -> None:
+    x = np.concatenate([np.zeros((1000, 1)), np.ones((60, 1))])
+    mean = voted_mean(x, np.repeat(["A", "B"], [1000, 60]))
+    np.testing.assert_allclose(mean, [0.5])
+
+
+def test_within_and_twice_between_then_shrunk() -> None:
+    """Within: (1, 0) to either side in A, 2 ** .5 of 2 ** .5 + 1 + 1 votes; between: class 0."""
+    means, covariance = fit_covariance(X, Y, STUDY)
+    within = np.array([[2**0.5 / (2**0.5 + 2), 0], [0, 0]])
+    apart = np.array([[1, 0], [5, 4]]) - means[0]
+    between = apart.T @ apart / (2 - 1)
+    raw = within + 2 * between
+    shrunk = 0.4 * raw + 0.6 * np.trace(raw) / 2 * np.eye(2)
+    np.testing.assert_allclose(covariance, shrunk, rtol=1e-5)
+
+
+def test_without_a_class_of_two_studies_nothing_is_known_of_laboratories() -> None:
+    _, covariance = fit_covariance(X[:2], Y[:2], STUDY[:2])
+    raw = np.array([[1.0, 0], [0, 0]])
+    np.testing.assert_allclose(covariance, 0.4 * raw + 0.6 * 0.5 * np.eye(2), rtol=1e-5)
+    assert np.linalg.eigvalsh(covariance).min() == pytest.approx(0.3, rel=1e-5)
