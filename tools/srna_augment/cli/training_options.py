@@ -120,8 +120,8 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
             metavar="COLUMN",
             panel=DATA_PANEL,
             help="Metadata column of what differs within a study and class, such as tumour or "
-            "normal: each value of a study has one vote on its class. Default: condition, disease "
-            "or is_normal, where there is one.",
+            "normal: each value of a study has one vote on its class. Default: condition, "
+            "disease_state, disease, is_normal or sample_type, the first that is there.",
         ),
         click.option(
             "--strangers",
