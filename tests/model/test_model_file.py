@@ -321,3 +321,14 @@ def test_what_is_not_hdf5_is_refused(tmp_path, content):
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         load_models(tmp_path / "none.h5")
+
+
+def test_the_card_says_how_calls_fared():
+    judged = model()
+    judged.calibration = Calibration(threshold=0.8, precision=0.844, coverage=0.25)
+    calls = judged.described()["calls"]
+    assert calls["from a probability of"] == "80%"
+    assert (calls["right"], calls["share of samples called"]) == ("84%", "25%")
+    judged.calibration = Calibration()
+    assert judged.described()["calls"] == "none are made"
+    assert judged.card == {"intended_use": "a test"}

@@ -191,7 +191,7 @@ def annotate(
     return Annotation(
         table=result,
         targets=[model.target for model in models],
-        cards={model.target: model.card for model in models},
+        cards={model.target: model.described() for model in models},
         recognised=table.recognised,
         places=drawn,
         why=_why(result, models, normalised, explained),

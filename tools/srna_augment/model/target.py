@@ -120,6 +120,18 @@ class TargetModel:
         """Features of the learner, in order."""
         return self.inputs.features
 
+    def described(self) -> dict[str, Any]:
+        """Return the card, with how calls fared where nothing was fitted on the samples."""
+        known = self.calibration
+        right = "none were made" if known.precision is None else f"{known.precision:.0%}"
+        calls = {
+            "from a probability of": f"{known.threshold:.0%}",
+            "right": right,
+            "share of samples called": f"{known.coverage:.0%}",
+            "on": known.fitted_on,
+        }
+        return {**self.card, "calls": calls if known.threshold <= 1 else "none are made"}
+
     def prepare(
         self, values: np.ndarray, features: list[str], reported: np.ndarray | None = None
     ) -> np.ndarray:

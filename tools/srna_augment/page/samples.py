@@ -31,7 +31,7 @@ STATUSES = (
     Status(
         "called", "called", "●", "called",
         "The best class is probable enough, at least 80 %, to be written into the table. How often "
-        "such calls were right on studies left out stands on the model's card.",
+        "such calls were right where the model was tested stands on its card, below.",
     ),
     Status(
         "withheld", "withheld", "◐", "withheld",
