@@ -53,6 +53,34 @@ def test_a_sample_of_nobody_is_its_own_subject():
     assert len(set(people)) == 3
 
 
+def test_what_says_nothing_is_no_person():
+    obs = pd.DataFrame({"patient_id": ["NA", "n/a", "unknown", "p", "p"]}, index=list("vwxyz"))
+    people = splits.subjects(obs)
+    assert len(set(people)) == 4
+    assert people[3] == people[4]
+    nobody = obs.iloc[:3].assign(donor=["d", "d", "e"])
+    assert splits.groups(nobody, "random")[1] == "donor"
+    assert splits.groups(nobody[["patient_id"]], "random")[1] == "sample"
+
+
+def test_of_sites_na_may_be_a_code():
+    units, _ = splits.groups(pd.DataFrame({"site": ["NA", "NA", "EU"]}, index=list("xyz")), "site")
+    assert units.tolist() == ["NA", "NA", "EU"]
+
+
+@pytest.mark.parametrize("name", ["Patient ID", " patient_id", "PATIENT_ID", "Donor"])
+def test_subjects_are_found_in_any_spelling_of_their_column(name):
+    units, column = splits.groups(pd.DataFrame({name: ["p", "p", "q"]}), "random")
+    assert column == name
+    assert units.tolist() == ["p", "p", "q"]
+
+
+def test_subjects_that_link_all_groups_are_said():
+    obs = pd.DataFrame({"study": ["A", "A", "B", "B"], "subject": ["1", "2", "1", "2"]})
+    with pytest.raises(DataError, match="subjects link all 2 groups of column 'study' .*'subject'"):
+        splits.groups(obs, "group")
+
+
 def test_classes_are_spread_over_folds():
     classes = np.array(["rare"] * 5 + ["common"] * 95)
     fold = splits.folds(classes, np.arange(100).astype(str), 5, seed=0)

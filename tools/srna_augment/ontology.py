@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -147,6 +148,12 @@ def is_blank(label: object) -> bool:
     return label is None or label != label or _clean(str(label)) in BLANKS
 
 
+def usual_columns(obs: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the columns that bear one of `names`, in their order, case and blanks aside."""
+    plain = [(str(column).strip().lower().replace(" ", "_"), column) for column in obs.columns]
+    return [column for name in names for found, column in plain if found == name]
+
+
 def find_column(obs: pd.DataFrame, target: str, column: str | None = None) -> str | None:
     """Return the metadata column that holds a target's labels, or None.
 
@@ -164,8 +171,7 @@ def find_column(obs: pd.DataFrame, target: str, column: str | None = None) -> st
                 f"{', '.join(map(str, obs.columns[:20]))}"
             )
         return column
-    by_name = {str(name).strip().lower().replace(" ", "_"): name for name in obs.columns}
-    usual = [by_name[name] for name in COLUMNS[target] if name in by_name]
+    usual = usual_columns(obs, COLUMNS[target])
     filled = (name for name in usual if not all(map(is_blank, obs[name].astype(object))))
     return next(filled, usual[0] if usual else None)
 

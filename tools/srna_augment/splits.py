@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import ontology
 from .errors import DataError, UsageError
 from .log import get_logger
 
@@ -24,12 +25,8 @@ SITE_COLUMNS = ("site", "tss", "center", "centre", "laboratory", "lab", "batch")
 
 def first_column(obs: pd.DataFrame, names: tuple[str, ...]) -> str | None:
     """Return the first of `names` that is a column of `obs` with something in it, or None."""
-    by_name = {str(column).strip().lower(): str(column) for column in obs.columns}
-    for name in names:
-        column = by_name.get(name)
-        if column is not None and (keys(obs, column) != "").any():
-            return column
-    return None
+    usual = ontology.usual_columns(obs, names)
+    return next((column for column in usual if (keys(obs, column) != "").any()), None)
 
 
 def keys(obs: pd.DataFrame, column: str, option: str = "--group") -> np.ndarray:
@@ -53,12 +50,19 @@ def keys(obs: pd.DataFrame, column: str, option: str = "--group") -> np.ndarray:
 
 def subjects(obs: pd.DataFrame) -> np.ndarray:
     """Return who each sample is from, ``(n_samples,)`` of str; a sample of nobody is its own."""
+    return _subjects(obs)[0]
+
+
+def _subjects(obs: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """Return who each sample is from, and the column that says so."""
     own = np.array([f"sample {name}" for name in obs.index], dtype=object)
-    column = first_column(obs, SUBJECT_COLUMNS)
-    if column is None:
-        return own
-    named = keys(obs, column)
-    return np.where(named == "", own, named)
+    for column in ontology.usual_columns(obs, SUBJECT_COLUMNS):
+        named = keys(obs, column)
+        # "unknown" is no person; of sites and studies, "NA" may be a code
+        known = np.array([not ontology.is_blank(name) for name in named], dtype=bool)
+        if known.any():
+            return np.where(known, named, own), column
+    return own, "sample"
 
 
 def groups(obs: pd.DataFrame, scheme: str, column: str | None = None) -> tuple[np.ndarray, str]:
@@ -84,10 +88,12 @@ def groups(obs: pd.DataFrame, scheme: str, column: str | None = None) -> tuple[n
     ------
     UsageError
         No column tells groups or sites.
+    DataError
+        Subjects link all groups into one.
     """
-    people = subjects(obs)
+    people, person_column = _subjects(obs)
     if scheme == "random":
-        return people, first_column(obs, SUBJECT_COLUMNS) or "sample"
+        return people, person_column
     if scheme == "site" or column is None:
         wanted = SITE_COLUMNS if scheme == "site" else STUDY_COLUMNS
         found = first_column(obs, wanted)
@@ -98,7 +104,15 @@ def groups(obs: pd.DataFrame, scheme: str, column: str | None = None) -> tuple[n
             )
         column = found
     named = keys(obs, column)
-    return _join(np.where(named == "", people, named), people), column
+    apart = np.where(named == "", people, named)
+    units = _join(apart, people)
+    if len(set(units)) == 1 < len(set(apart)):
+        raise DataError(
+            f"subjects link all {len(set(apart))} groups of column '{column}' into one, by column "
+            f"'{person_column}': write ids of subjects that are unique over studies, or use "
+            f"--scheme random"
+        )
+    return units, column
 
 
 def conditions(obs: pd.DataFrame, column: str | None = None) -> np.ndarray | None:
@@ -149,7 +163,8 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
     units : numpy.ndarray
         ``(n_samples,)`` of str, what must not be cut.
     n_folds : int
-        How many; fewer when there are fewer units, or fewer samples of every class.
+        How many; with as many as there are units or more, each is left out by itself; fewer when
+        there are fewer samples of every class.
     seed : int
         Seed of the shuffling.
 
@@ -177,7 +192,8 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
             "cross-validation needs a class with two labelled samples or more: label more samples, "
             "or use --scheme none"
         )
-    possible = min(len(names), largest)
+    alone = n_folds >= len(names)
+    possible = len(names) if alone else min(len(names), largest)
     if possible < n_folds:
         get_logger().info(
             "folds: %d, not %d: there are %d groups to leave out, and %d samples in the largest "
@@ -188,6 +204,8 @@ def folds(classes: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> np
             largest,
         )
         n_folds = possible
+    if alone:  # stratified folds might put two units together
+        return unit
     fold = np.empty(len(classes), dtype=int)
     # Units larger than a fold have one each: whatever shared a fold with the largest study would be
     # predicted by a model that lacks most of the data, which says nothing about that study.
