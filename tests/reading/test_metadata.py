@@ -36,6 +36,7 @@ def test_cells_stay_as_they_were_written(tmp_path):
         ("tissue;Sample\nliver;S1\nskin;S2\n", ["S1", "S2"]),
         ("tissue\tsex\nS1\tliver\tmale\nS2\tskin\tfemale\n", ["S1", "S2"]),  # R's short header
         ("#sample_id\ttissue\nS1\tliver\n\nS2\tskin\n", ["S1", "S2"]),
+        ("tissue\tSAMPLE_ID\tsample_id\nliver\ta\tS1\nskin\ta\tS2\n", ["S1", "S2"]),
         (gzip.compress(b"id\ttissue\nS1\tliver\nS2\tskin\n"), ["S1", "S2"]),
     ],
 )
@@ -63,6 +64,25 @@ def test_unusable_metadata_are_refused_in_one_line(text, line, tmp_path):
     assert line in str(caught.value)
 
 
+def test_a_header_behind_a_comment_sign_is_trimmed(tmp_path):
+    metadata = read_metadata(write(tmp_path, "# sample_id\ttissue\nS1\tliver\n"))
+    assert list(metadata.columns) == ["sample_id", "tissue"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\n\nid\tx\nA\t1\n\nA\t2\n", "row 6, column id: sample 'A' is already in row 4"),
+        ("\nid\tx\n\n\t1\n", "row 4, column id: the sample id is missing"),
+        ("\n\nid\tx\nA\n", "row 4: has 1 cells"),
+    ],
+)
+def test_blank_lines_count_in_the_numbers_of_rows(text, line, tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_metadata(write(tmp_path, text))
+    assert line in str(caught.value)
+
+
 def test_exact_matches_keep_the_order_of_the_samples():
     aligned, report = match(["b", "a", "c"], frame(["a", "b", "d"]))
     assert list(aligned.index) == ["b", "a", "c"]
@@ -80,6 +100,13 @@ def test_exact_matches_keep_the_order_of_the_samples():
         ("s3", "S3"),
         ("S3_mature.sorted", "S3"),
         ("S3", "S3.fastq.gz"),
+        ("S3_mature", "S3.fastq.gz"),
+        ("S3", "run 1/S3.fastq.gz"),
+        ("run 1/S3.bam", "run 1/S3"),
+        ("CD4.", "CD4+"),
+        ("cd4+", "CD4+"),
+        ("1.2", "1-2"),  # the X taken off again
+        ("Größe.1", "Größe 1"),
     ],
 )
 def test_manglings_are_matched_and_said(sample, name, caplog):
@@ -88,6 +115,26 @@ def test_manglings_are_matched_and_said(sample, name, caplog):
     assert aligned.loc[sample, "sample_id"] == name  # never renamed
     assert report.tolerant == {sample: name}
     assert f"sample '{sample}' is taken for '{name}' of the metadata" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sample", "name"),
+    [
+        ("CD4+", "CD4-"),
+        ("cd4+", "CD4-"),
+        ("CD4+.bam", "CD4-.bam"),
+        ("患者1", "対照1"),
+        ("IL6-/-", "IL6+/+"),
+        ("A/rep1", "B/rep1"),
+        ("A/rep1", "rep1"),
+        ("A/rep1.bam", "B/rep1.bam"),
+    ],
+)
+def test_ids_that_differ_are_not_joined(sample, name):
+    aligned, report = match([sample, "other"], frame([name, "other"]))
+    assert report.tolerant == {}
+    assert aligned.loc[sample, "sample_id"] == ""
+    assert (report.without_metadata, report.without_sample) == ([sample], [name])
 
 
 def test_exact_match_wins_over_a_tolerant_one():

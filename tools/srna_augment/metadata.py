@@ -62,9 +62,9 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
         row = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{where}, row {row}: holds a NUL character: write the table again")
     delimiter = find_delimiter([line for line in lines if line.strip()]).decode()
-    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        header, rows = _read_rows(reader, where)
+        header, rows, lines_of_rows = _read_rows(reader, where)
     except csv.Error as error:
         raise DataError(
             f"{where}, row {reader.line_num}: cannot be split into cells ({error}): check its "
@@ -77,17 +77,19 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
         header[0] = "sample_id" if "sample_id" not in header else "row_name"
     column = _id_column(header)
     ids = [row[column] for row in rows]
-    _check_ids(ids, where, header[column])
+    _check_ids(ids, lines_of_rows, where, header[column])
     data = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
 
 
-def _read_rows(reader: Reader, where: str) -> tuple[list[str], list[list[str]]]:
-    header = [cell.strip() for cell in next(reader, [])]
+def _read_rows(reader: Reader, where: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return header, rows, and the line that each row ends in; blank lines are passed over."""
+    header = [cell.strip() for cell in next(filter(None, reader), [])]
     if not header:
         raise DataError(f"{where}: is empty: the program that wrote it may have failed")
-    header[0] = header[0].removeprefix("#")
+    header[0] = header[0].removeprefix("#").strip()
     rows: list[list[str]] = []
+    lines: list[int] = []
     for row in reader:
         if not any(cell.strip() for cell in row):
             continue
@@ -99,22 +101,24 @@ def _read_rows(reader: Reader, where: str) -> tuple[list[str], list[list[str]]]:
                 f"{len(header)}: quote cells that hold the delimiter, or complete the row"
             )
         rows.append(row)
+        lines.append(reader.line_num)
     if not rows:
         raise DataError(f"{where}: has a header and no row: give one row a sample")
-    return header, rows
+    return header, rows, lines
 
 
 def _id_column(header: Sequence[str]) -> int:
     lower = [name.lower() for name in header]
     for name in ID_COLUMNS:
-        if name in lower:
-            return lower.index(name)
+        for names in (header, lower):
+            if name in names:
+                return names.index(name)
     return 0
 
 
-def _check_ids(ids: Sequence[str], where: str, column: str) -> None:
+def _check_ids(ids: Sequence[str], lines: Sequence[int], where: str, column: str) -> None:
     seen: dict[str, int] = {}
-    for number, name in enumerate(ids, 2):
+    for number, name in zip(lines, ids, strict=True):
         if not name.strip():
             raise DataError(
                 f"{where}, row {number}, column {column}: the sample id is missing: fill it in"
@@ -185,8 +189,8 @@ def match(samples: Sequence[str], metadata: pd.DataFrame) -> tuple[pd.DataFrame,
     known = set(ids)
     found: dict[str, str] = {sample: sample for sample in samples if sample in known}
     report = MatchReport(n_exact=len(found))
-    for canonical in _CANONICAL_FORMS:
-        _match_tolerantly(samples, ids, found, report, canonical)
+    for tolerance in _TOLERANCES:
+        _match_tolerantly(samples, ids, found, report, *tolerance)
     used = set(found.values())
     report.without_metadata = [sample for sample in samples if sample not in found]
     report.without_sample = [name for name in ids if name not in used]
@@ -207,50 +211,77 @@ def _match_tolerantly(
     ids: Sequence[str],
     found: dict[str, str],
     report: MatchReport,
-    canonical: Callable[[str], str],
+    written: Callable[[str], str],
+    mangled: Callable[[str], str],
 ) -> None:
+    """Match ids of one mangled form, where they are written alike or only one has been mangled."""
     used = set(found.values())
-    candidates: dict[str, list[str]] = {}
+    rows: dict[str, list[str]] = {}
     for name in ids:
         if name not in used:
-            candidates.setdefault(canonical(name), []).append(name)
-    claimed: dict[str, str] = {}
+            rows.setdefault(mangled(name), []).append(name)
+    claims: dict[str, list[str]] = {}
     for sample in samples:
-        if sample in found:
+        if sample not in found and mangled(sample) in rows:
+            claims.setdefault(mangled(sample), []).append(sample)
+    for form, mine in claims.items():
+        choices = rows[form]
+        if not _may_be_alike([written(s) for s in mine], [written(name) for name in choices]):
             continue
-        choices = candidates.get(canonical(sample), [])
         if len(choices) > 1:
             raise DataError(
-                f"metadata: sample '{sample}' could be '{choices[0]}' or '{choices[1]}': use the "
+                f"metadata: sample '{mine[0]}' could be '{choices[0]}' or '{choices[1]}': use the "
                 "ids of the table in the metadata"
             )
-        if choices:
-            if choices[0] in claimed:
-                raise DataError(
-                    f"metadata: row '{choices[0]}' could be sample '{claimed[choices[0]]}' or "
-                    f"'{sample}': use the ids of the table in the metadata"
-                )
-            claimed[choices[0]] = sample
-    for name, sample in claimed.items():
-        found[sample] = name
-        report.tolerant[sample] = name
+        if len(mine) > 1:
+            raise DataError(
+                f"metadata: row '{choices[0]}' could be sample '{mine[0]}' or '{mine[1]}': use the "
+                "ids of the table in the metadata"
+            )
+        found[mine[0]] = choices[0]
+        report.tolerant[mine[0]] = choices[0]
+
+
+def _may_be_alike(samples: list[str], ids: list[str]) -> bool:
+    """Tell whether any two are the same, or one has lost its signs: ``CD4+`` is not ``CD4-``."""
+    return (
+        not set(samples).isdisjoint(ids)
+        or not all(map(_SIGN.search, samples))
+        or not all(map(_SIGN.search, ids))
+    )
+
+
+_SIGN = re.compile(r"[^\w.]")
 
 
 def _as_r_writes(name: str) -> str:
     """Reduce an id to what R's make.names leaves of it: dots for signs, an X before a digit."""
-    dotted = re.sub(r"[^A-Za-z0-9]", ".", name.strip())
-    return re.sub(r"^X(?=[0-9.])", "", dotted)
+    return re.sub(r"^[Xx](?=[0-9.])", "", _SIGN.sub(".", name))
 
 
-def _without_case(name: str) -> str:
-    return _as_r_writes(name).casefold()
+def _folded(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _without_endings(name: str) -> str:
-    return _without_case(_ENDINGS.sub("", Path(name.strip()).name))
+    return _ENDINGS.sub("", _folded(name))
 
 
-_CANONICAL_FORMS = (_as_r_writes, _without_case, _without_endings)
+def _file_name(name: str) -> str:
+    """Return a file's name without folder and endings; what ends like no file is left whole."""
+    folded = _folded(name)
+    file = Path(folded).name
+    return _without_endings(file if _ENDINGS.search(file) else folded)
+
+
+# how an id is compared as it is written, and mangled
+_TOLERANCES: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
+    (str.strip, lambda name: _as_r_writes(name.strip())),
+    (_folded, lambda name: _as_r_writes(_folded(name))),
+    (_without_endings, lambda name: _as_r_writes(_without_endings(name))),
+    # of two files in folders of different names neither has lost its folder
+    (_without_endings, lambda name: _as_r_writes(_file_name(name))),
+)
 
 
 def _log(report: MatchReport) -> None:
