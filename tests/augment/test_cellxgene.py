@@ -53,6 +53,19 @@ def test_sex_and_stage_have_the_terms_of_labels_in_any_spelling():
     assert fields["development_stage_evidence"].tolist() == [STATED, "", STATED]
 
 
+def test_a_label_that_is_no_class_is_not_replaced_by_a_call():
+    annotated = table(
+        sex=["mixed", "unknown"],
+        age=["8 weeks", ""],
+        sex_pred_ontology_term_id=["PATO:0000383"] * 2,
+        age_pred_ontology_term_id=["HsapDv:0000258"] * 2,
+    )
+    fields = cellxgene_table(annotated, ["sex", "age"])
+    assert fields["sex_ontology_term_id"].tolist() == ["unknown", "PATO:0000383"]
+    assert fields["development_stage_ontology_term_id"].tolist() == ["unknown", "HsapDv:0000258"]
+    assert fields["sex_evidence"].tolist() == ["", COMPUTED]
+
+
 def test_a_term_in_the_metadata_is_kept():
     annotated = table(
         tissue=["colon", "colon"], tissue_ontology_term_id=["UBERON:0001158", "unknown"]

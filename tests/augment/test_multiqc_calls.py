@@ -64,7 +64,7 @@ def test_two_samples_of_a_study_with_each_others_label_are_named_as_a_swap(annot
 def test_what_contradicts_a_training_sample_is_what_was_said_out_of_fold(annotation, tmp_path):
     # the final model has learnt the wrong label; the fold's model names another class
     annotation.table.loc[1, ["tissue_best", "tissue_probability"]] = ["liver", "0.9990"]
-    annotation.left_out = {"tissue": {"<b>": LeftOut("lung", 0.91, True)}}
+    annotation.left_out = {"tissue": {1: LeftOut("lung", 0.91, True)}}
     data = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"]
     assert data == {"&lt;b&gt;, tissue": {"label": "liver", "call": "lung", "probability": 0.91}}
 

@@ -100,7 +100,7 @@ def test_disagreements_stand_first_with_their_swap() -> None:
 def test_a_training_sample_is_shown_with_what_was_said_out_of_fold() -> None:
     # the final model agrees with the labels that it has learnt
     frame = annotated(tissue_best=["colon", "liver", "lung", "brain"])
-    out = {"swap-a": LeftOut("brain", 0.9, True), "swap-b": LeftOut("liver", 0.85, True)}
+    out = {1: LeftOut("brain", 0.9, True), 3: LeftOut("liver", 0.85, True)}
     found = _Page(render(frame, left_out={"tissue": out})).rows["Labels that disagree"]
     assert found[1:] == [
         ["swap-a", "Tissue: liver", "Tissue: brain 90%, when left out of training", "with swap-b"],

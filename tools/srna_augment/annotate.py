@@ -26,7 +26,7 @@ from .targets import TARGETS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .left_out_checks import Checks, LeftOut
+    from .left_out_checks import Checks, ChecksOfRows, LeftOut
 
 CALLED, WITHHELD, NOVEL = "called", "withheld", "out_of_distribution"
 AGREES, DISAGREES = "agrees", "disagrees"
@@ -57,7 +57,8 @@ class Annotation:
     why : dict
         Target to row to the sRNAs that decided there, of the samples that were to be explained.
     left_out : dict
-        By what labels of training samples were checked (`srna_augment.left_out_checks`).
+        Target to row to what the label of a training sample was checked by
+        (`srna_augment.left_out_checks`).
     """
 
     table: pd.DataFrame
@@ -66,7 +67,7 @@ class Annotation:
     recognised: str
     places: np.ndarray | None = None
     why: dict[str, dict[int, list[Deciding]]] = field(default_factory=dict)
-    left_out: Checks = field(default_factory=dict)
+    left_out: ChecksOfRows = field(default_factory=dict)
 
 
 def shipped_models() -> list[Path]:
@@ -160,6 +161,8 @@ def annotate(
     table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
     obs = with_metadata(table, metadata_path)
     result = obs.astype(object).where(obs.notna(), "").astype(str)
+    if metadata_path is None:
+        result = _without_other_ids(result, table.samples)
     if "sample_id" not in result.columns:
         result.insert(0, "sample_id", table.samples)
     # a sample without metadata has a row of blanks: its id must not be one of them
@@ -168,6 +171,10 @@ def annotate(
     result = result.reset_index(drop=True)
     tables: dict[str, ExpressionTable] = {}
     drawn: np.ndarray | None = None
+    known = {
+        target: {row: of[sample] for row, sample in enumerate(table.samples) if sample in of}
+        for target, of in (left_out or {}).items()
+    }
     one_level = len({model.state.level for model in models}) == 1
     normalised: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for model in models:
@@ -183,9 +190,7 @@ def annotate(
             drawn = place(model.learner.logits(x))
         given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
         columns = predict_columns(model, values, reported, given)
-        _check_left_out(
-            columns, model, table.samples, given, (left_out or {}).get(model.target, {})
-        )
+        _check_left_out(columns, model, given, known.get(model.target, {}))
         result = _with_columns(result, columns)
         _log(model.target, columns[f"{model.target}_status"])
     return Annotation(
@@ -195,7 +200,7 @@ def annotate(
         recognised=table.recognised,
         places=drawn,
         why=_why(result, models, normalised, explained),
-        left_out=left_out or {},
+        left_out=known,
     )
 
 
@@ -283,15 +288,13 @@ def predict_columns(
 def _check_left_out(
     columns: dict[str, np.ndarray],
     model: TargetModel,
-    samples: list[str],
     given: np.ndarray,
-    left_out: Mapping[str, LeftOut],
+    left_out: Mapping[int, LeftOut],
 ) -> None:
     """Check the labels of training samples, in place, by models that did not train on them."""
     check = columns[f"{model.target}_check"]
-    for i, sample in enumerate(samples):
-        known = left_out.get(sample)
-        if known is None or given[i] == "":
+    for i, known in left_out.items():
+        if given[i] == "":
             continue
         sure = known.possible and known.probability >= model.calibration.threshold - ROUNDING
         check[i] = (AGREES if known.best == given[i] else DISAGREES) if sure else ""
@@ -301,6 +304,22 @@ def _with_columns(frame: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.Dat
     import pandas as pd
 
     return pd.concat([frame, pd.DataFrame(columns, dtype=object)], axis=1)
+
+
+def _without_other_ids(frame: pd.DataFrame, samples: list[str]) -> pd.DataFrame:
+    """Rename a column `sample_id` of an AnnData file that holds other ids than its index."""
+    if "sample_id" not in frame.columns:
+        return frame
+    ids = frame["sample_id"].to_numpy()
+    if ((ids == "") | (ids == np.array(samples, dtype=object))).all():
+        return frame
+    free = "given_sample_id"
+    while free in frame.columns:
+        free += "_"
+    get_logger().warning(
+        "column sample_id of the input is not the ids of its samples: it is written as %s", free
+    )
+    return frame.rename(columns={"sample_id": free})
 
 
 def _refuse_overwriting(

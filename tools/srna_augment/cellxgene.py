@@ -61,11 +61,11 @@ def cellxgene_table(annotated: pd.DataFrame, targets: Sequence[str]) -> pd.DataF
 def _stated(annotated: pd.DataFrame, target: str, column: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the terms that the metadata give, and in which rows they say nothing.
 
-    A label without a term is a statement too: a call must not replace it.
+    A label without a term, or that is no class, is a statement too: a call must not replace it.
     """
     names = ontology.labels(annotated, target)
     terms = np.array([ontology.term_id(target, name) for name in names], dtype=object)
-    silent = names == ""
+    silent = np.array([label == "" for label in ontology.given(annotated, target)], dtype=bool)
     if column in annotated.columns:
         given = annotated[column].astype(object).to_numpy()
         blank = np.array([ontology.is_blank(cell) for cell in given])

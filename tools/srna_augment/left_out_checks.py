@@ -38,7 +38,9 @@ class LeftOut:
     possible: bool
 
 
+# by target, and by sample id or row of the annotated table
 Checks = Mapping[str, Mapping[str, LeftOut]]
+ChecksOfRows = Mapping[str, Mapping[int, LeftOut]]
 
 
 def read_left_out(paths: list[Path], models: list[TargetModel]) -> Checks:

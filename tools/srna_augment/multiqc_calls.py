@@ -99,7 +99,7 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
     table = annotation.table
     found = []
     for target in annotation.targets:
-        shown = _with_class(given(table, target), target)
+        shown = _with_class(ontology.given(table, target), target)
         calls = _contradicting(annotation, target)
         swaps = _counterparts(table, target, {row: name for row, (name, _) in calls.items()})
         for row, (name, probability) in calls.items():
@@ -176,7 +176,7 @@ def _contradicting(annotation: Annotation, target: str) -> dict[int, tuple[str, 
     found = {}
     for row in np.flatnonzero(table[f"{target}_check"] == DISAGREES):
         cells = table.iloc[row]
-        out = known.get(cells["sample_id"])
+        out = known.get(int(row))
         called = (cells[f"{target}_best"], float(cells[f"{target}_probability"]))
         found[int(row)] = (out.best, out.probability) if out is not None else called
     return found
@@ -224,7 +224,7 @@ def map_section(annotation: Annotation) -> dict[str, Any]:
     assert annotation.places is not None
     rows = np.flatnonzero(np.isfinite(annotation.places).all(axis=1))
     column = first_column(table, STUDY_COLUMNS)
-    colourings = {target: given(table, target)}
+    colourings = {target: ontology.given(table, target)}
     if column is not None:
         colourings[column] = table[column].astype(str).tolist()
     data, groups = [], []
@@ -287,16 +287,6 @@ def _plain(colour: str) -> dict[str, Any]:
     return {"color": colour, "marker_line_width": 0, "marker_size": 4}
 
 
-def given(table: pd.DataFrame, target: str) -> list[str]:
-    """Return the labels of the metadata as they are; '' for blanks."""
-    column = ontology.find_column(table, target)
-    if column is None and target == "tissue_group":
-        column = ontology.find_column(table, "tissue")
-    if column is None:
-        return [""] * len(table)
-    return ["" if ontology.is_blank(cell) else str(cell) for cell in table[column]]
-
-
 def blanks(table: pd.DataFrame, target: str) -> np.ndarray:
     """Tell which samples have no label, ``(n_samples,)`` of bool."""
-    return np.array([label == "" for label in given(table, target)])
+    return np.array([label == "" for label in ontology.given(table, target)])

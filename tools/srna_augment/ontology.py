@@ -176,6 +176,16 @@ def find_column(obs: pd.DataFrame, target: str, column: str | None = None) -> st
     return next(filled, usual[0] if usual else None)
 
 
+def given(obs: pd.DataFrame, target: str) -> list[str]:
+    """Return the labels as the metadata have them; '' for blanks."""
+    column = find_column(obs, target)
+    if column is None and target == "tissue_group":
+        column = find_column(obs, "tissue")
+    if column is None:
+        return [""] * len(obs)
+    return ["" if is_blank(cell) else str(cell) for cell in obs[column].astype(object)]
+
+
 def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndarray:
     """Return the class of each sample for one target, empty where the metadata say nothing.
 

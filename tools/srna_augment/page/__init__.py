@@ -29,7 +29,7 @@ from .sections import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..left_out_checks import Checks
+    from ..left_out_checks import ChecksOfRows
 
 __all__ = ["MAXIMUM_CARDS", "MAXIMUM_ROWS", "render_page"]
 
@@ -41,7 +41,7 @@ def render_page(
     model_cards: Mapping[str, Mapping[str, Any]],
     input_summary: str,
     why: Mapping[str, Mapping[int, Sequence[Deciding]]] | None = None,
-    left_out: Checks | None = None,
+    left_out: ChecksOfRows | None = None,
 ) -> str:
     """Return the page as one self-contained HTML document.
 
@@ -61,7 +61,8 @@ def render_page(
     why : mapping, optional
         Target to row to the sRNAs that decided. Samples that are in it get a card each.
     left_out : mapping, optional
-        By what labels of training samples were checked (`srna_augment.left_out_checks`).
+        Target to row to what the label of a training sample was checked by
+        (`srna_augment.left_out_checks`).
 
     Returns
     -------

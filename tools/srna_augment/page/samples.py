@@ -13,7 +13,7 @@ from .markup import or_zero
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..left_out_checks import Checks, LeftOut
+    from ..left_out_checks import ChecksOfRows, LeftOut
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,22 @@ class Samples:
     """The annotated table, column by column, as the page needs it."""
 
     def __init__(
-        self, annotated: pd.DataFrame, targets: Sequence[str], left_out: Checks | None = None
+        self,
+        annotated: pd.DataFrame,
+        targets: Sequence[str],
+        left_out: ChecksOfRows | None = None,
     ) -> None:
         self.ids = [str(name) for name in annotated.get("sample_id", annotated.index)]
         self.targets = list(targets)
         self._left_out = left_out or {}
         self._columns = {name: annotated[name].tolist() for name in annotated.columns}
-        self.labels = {target: self._given(annotated, target) for target in targets}
+        self.labels = {target: ontology.given(annotated, target) for target in targets}
         self._contradicting = self._classes(annotated)
         # Disagreements with a call first, then other disagreements, then the rest as it came.
         self.order = sorted(range(len(self)), key=self._rank)
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    def _given(self, annotated: pd.DataFrame, target: str) -> list[str]:
-        """Return the labels as the metadata have them; '' for blanks."""
-        column = ontology.find_column(annotated, target)
-        if column is None and target == "tissue_group":
-            column = ontology.find_column(annotated, "tissue")
-        if column is None:
-            return [""] * len(annotated)
-        return ["" if ontology.is_blank(label) else str(label) for label in annotated[column]]
 
     def _classes(self, annotated: pd.DataFrame) -> dict[int, dict[str, tuple[str, str]]]:
         """Return the label's class and the predicted one, by sample that disagrees and by target.
@@ -95,7 +89,7 @@ class Samples:
 
     def out_of_fold(self, row: int, target: str) -> LeftOut | None:
         """Return what contradicts the label of a training sample, or None."""
-        known = self._left_out.get(target, {}).get(self.ids[row])
+        known = self._left_out.get(target, {}).get(row)
         return known if self.disagrees(row, target) else None
 
     def text(self, row: int, column: str) -> str:
