@@ -150,6 +150,18 @@ def test_a_swap_among_training_samples_shows_out_of_fold(trained, here, tmp_path
     pd.testing.assert_frame_equal(own, honest.drop(columns="tissue_check"))
 
 
+def test_raw_predictions_are_no_evidence_out_of_fold(trained, here, tmp_path):
+    raw = tmp_path / "raw.tsv"
+    raw.write_text(trained.predictions["tissue"].read_text().replace("\tyes\t", "\tno\t"))
+    done = here(
+        "augment", trained.table, "--model", trained.models["tissue"], "--out-of-fold", raw,
+        "-o", tmp_path / "a.tsv",
+    )  # fmt: skip
+    assert done.code == 1
+    assert "predictions of tissue are raw" in done.err.splitlines()[-1]
+    assert not (tmp_path / "a.tsv").exists()
+
+
 def test_predictions_of_another_learner_check_nothing(trained, here, table, tissue, tmp_path):
     other = tmp_path / "other.tsv"
     text = trained.predictions["tissue"].read_text()

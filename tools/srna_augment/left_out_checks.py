@@ -71,6 +71,11 @@ def read_left_out(paths: list[Path], models: list[TargetModel]) -> Checks:
     for model in models:
         wanted = (model.target, model.card.get("learner"))
         mine = [part for part in found if (part.target, part.model) == wanted]
+        if not all(part.calibrated for part in mine):
+            raise DataError(
+                f"--out-of-fold {', '.join(map(str, paths))}: the predictions of {model.target} "
+                "are raw, as --fold writes them: give what --calibrate-from made of all folds"
+            )
         if mine:
             # a transfer says nothing of the samples that were trained on
             folded = [part for part in mine if part.scheme in CALIBRATES]
