@@ -97,6 +97,9 @@ def test_exact_matches_keep_the_order_of_the_samples():
         ("X1A.2", "1A-2"),  # R's make.names
         ("1A-2", "X1A.2"),
         ("plasma.7", "plasma 7"),
+        ("plasma_7", "plasma 7"),  # pipelines that want file names
+        ("S1_a", "S1-a"),
+        ("S1_a", "S1.a"),
         ("s3", "S3"),
         ("S3_mature.sorted", "S3"),
         ("S3", "S3.fastq.gz"),

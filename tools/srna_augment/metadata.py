@@ -254,9 +254,9 @@ def _may_be_alike(samples: list[str], ids: list[str]) -> bool:
 _SIGN = re.compile(r"[^\w.]")
 
 
-def _as_r_writes(name: str) -> str:
-    """Reduce an id to what R's make.names leaves of it: dots for signs, an X before a digit."""
-    return re.sub(r"^[Xx](?=[0-9.])", "", _SIGN.sub(".", name))
+def _as_tools_write(name: str) -> str:
+    """Reduce an id to what R (dots for signs, an X before a digit) or pipelines (_) leave of it."""
+    return re.sub(r"^[Xx](?=[0-9.])", "", re.sub(r"[\W_]", ".", name))
 
 
 def _folded(name: str) -> str:
@@ -276,11 +276,11 @@ def _file_name(name: str) -> str:
 
 # how an id is compared as it is written, and mangled
 _TOLERANCES: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
-    (str.strip, lambda name: _as_r_writes(name.strip())),
-    (_folded, lambda name: _as_r_writes(_folded(name))),
-    (_without_endings, lambda name: _as_r_writes(_without_endings(name))),
+    (str.strip, lambda name: _as_tools_write(name.strip())),
+    (_folded, lambda name: _as_tools_write(_folded(name))),
+    (_without_endings, lambda name: _as_tools_write(_without_endings(name))),
     # of two files in folders of different names neither has lost its folder
-    (_without_endings, lambda name: _as_r_writes(_file_name(name))),
+    (_without_endings, lambda name: _as_tools_write(_file_name(name))),
 )
 
 
