@@ -56,6 +56,10 @@ def test_ids_are_found(text, ids, tmp_path):
         ("sample_id\ttissue\n\ta\n", "row 2, column sample_id: the sample id is missing"),
         ("sample_id\tsex\tsex\nS1\ta\tb\n", "column 'sex' is there twice"),
         ("", "is empty"),
+        # blank lines count in the numbers of rows
+        ("\n\nid\tx\nA\t1\n\nA\t2\n", "row 6, column id: sample 'A' is already in row 4"),
+        ("\nid\tx\n\n\t1\n", "row 4, column id: the sample id is missing"),
+        ("\n\nid\tx\nA\n", "row 4: has 1 cells"),
     ],
 )
 def test_unusable_metadata_are_refused_in_one_line(text, line, tmp_path):
@@ -67,20 +71,6 @@ def test_unusable_metadata_are_refused_in_one_line(text, line, tmp_path):
 def test_a_header_behind_a_comment_sign_is_trimmed(tmp_path):
     metadata = read_metadata(write(tmp_path, "# sample_id\ttissue\nS1\tliver\n"))
     assert list(metadata.columns) == ["sample_id", "tissue"]
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("\n\nid\tx\nA\t1\n\nA\t2\n", "row 6, column id: sample 'A' is already in row 4"),
-        ("\nid\tx\n\n\t1\n", "row 4, column id: the sample id is missing"),
-        ("\n\nid\tx\nA\n", "row 4: has 1 cells"),
-    ],
-)
-def test_blank_lines_count_in_the_numbers_of_rows(text, line, tmp_path):
-    with pytest.raises(DataError) as caught:
-        read_metadata(write(tmp_path, text))
-    assert line in str(caught.value)
 
 
 def test_exact_matches_keep_the_order_of_the_samples():

@@ -357,37 +357,39 @@ def featurecounts(folder: Path, toy: Toy) -> list[Path]:
     return _lines(folder / "counts.txt", lines)
 
 
+def _transcripts(folder: Path, toy: Toy, header: str, row: str, name: str) -> list[Path]:
+    """A file a sample of a program that shares reads out; `row` is filled in for each miRNA."""
+    paths = []
+    for sample, counts, cpms in zip(toy.samples, toy.counts, toy.cpm, strict=True):
+        lines = [header]
+        for mirna, count, cpm in zip(toy.features, counts, cpms, strict=True):
+            lines.append(row.format(mirna=mirna, count=count, cpm=cpm))
+        paths += _lines(folder / name.format(sample=sample), lines)
+    return paths
+
+
 def salmon(folder: Path, toy: Toy) -> list[Path]:
     """``quant.sf`` in a folder a sample."""
-    paths = []
-    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
-        lines = ["Name\tLength\tEffectiveLength\tTPM\tNumReads"]
-        for mirna, count, tpm in zip(toy.features, row, cpm, strict=True):
-            lines.append(f"{mirna}\t22\t22.000\t{tpm:.6f}\t{count:.3f}")
-        paths += _lines(folder / sample / "quant.sf", lines)
-    return paths
+    return _transcripts(
+        folder, toy, "Name\tLength\tEffectiveLength\tTPM\tNumReads",
+        "{mirna}\t22\t22.000\t{cpm:.6f}\t{count:.3f}", "{sample}/quant.sf",
+    )  # fmt: skip
 
 
 def kallisto(folder: Path, toy: Toy) -> list[Path]:
     """``abundance.tsv`` in a folder a sample."""
-    paths = []
-    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
-        lines = ["target_id\tlength\teff_length\test_counts\ttpm"]
-        for mirna, count, tpm in zip(toy.features, row, cpm, strict=True):
-            lines.append(f"{mirna}\t22\t3.5\t{count}\t{tpm:.6g}")
-        paths += _lines(folder / sample / "abundance.tsv", lines)
-    return paths
+    return _transcripts(
+        folder, toy, "target_id\tlength\teff_length\test_counts\ttpm",
+        "{mirna}\t22\t3.5\t{count}\t{cpm:.6g}", "{sample}/abundance.tsv",
+    )  # fmt: skip
 
 
 def rsem(folder: Path, toy: Toy) -> list[Path]:
     """``NAME.genes.results``, one a sample."""
-    paths = []
-    for sample, row, cpm in zip(toy.samples, toy.counts, toy.cpm, strict=True):
-        lines = ["gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM"]
-        for mirna, count, tpm in zip(toy.features, row, cpm, strict=True):
-            lines.append(f"{mirna}\t{mirna}\t22.00\t9.00\t{count:.2f}\t{tpm:.2f}\t{tpm / 3:.2f}")
-        paths += _lines(folder / f"{sample}.genes.results", lines)
-    return paths
+    return _transcripts(
+        folder, toy, "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM",
+        "{mirna}\t{mirna}\t22.00\t9.00\t{count:.2f}\t{cpm:.2f}\t{cpm:.1f}", "{sample}.genes.results",
+    )  # fmt: skip
 
 
 def idxstats(folder: Path, toy: Toy) -> list[Path]:
