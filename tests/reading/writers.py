@@ -387,8 +387,10 @@ def kallisto(folder: Path, toy: Toy) -> list[Path]:
 def rsem(folder: Path, toy: Toy) -> list[Path]:
     """``NAME.genes.results``, one a sample."""
     return _transcripts(
-        folder, toy, "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM",
-        "{mirna}\t{mirna}\t22.00\t9.00\t{count:.2f}\t{cpm:.2f}\t{cpm:.1f}", "{sample}.genes.results",
+        folder, toy,
+        "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM",
+        "{mirna}\t{mirna}\t22.00\t9.00\t{count:.2f}\t{cpm:.2f}\t{cpm:.1f}",
+        "{sample}.genes.results",
     )  # fmt: skip
 
 
