@@ -9,7 +9,7 @@ from srna_augment.errors import DataError
 from srna_augment.model.file import load_models, save_models
 from srna_augment.model.forest import Forest
 from srna_augment.model.inputs import Inputs
-from srna_augment.model.network import BatchNorm, Dense, Network, ReLU
+from srna_augment.model.network import BatchNorm, Dense, Network, ReLU, SubclassNetwork
 from srna_augment.model.target import TargetModel, Years
 from srna_augment.normalisation import State
 
@@ -131,6 +131,41 @@ def test_forest_of_scores_by_hand(tmp_path):
             place[name] = cut
     with pytest.raises(DataError, match="the trees are not sound"):
         load_models(tmp_path / "m.h5")
+
+
+def test_subclass_network_by_hand(tmp_path):
+    """The first class has two subclasses, mir-1 and mir-9; the second is mir-122."""
+    within = Network([[Dense(np.eye(3, dtype="f4"), array(0, 1, 0))]], np.ones(1))
+    learner = SubclassNetwork(within, np.array([0, 0, 1]))
+    save_models([model(learner)], tmp_path / "m.h5", version="1")
+    (loaded,) = load_models(tmp_path / "m.h5")
+    x = array([5, 2, 1], [1, 2, 4], [1, 0, 0])
+    np.testing.assert_array_equal(loaded.learner.logits(x), [[5, 1], [3, 4], [1, 0]])
+    raw = loaded.learner.network.logits(x)
+    np.testing.assert_array_equal(loaded.learner.best_subclasses(raw), [[0, 2], [1, 2], [0, 2]])
+
+
+@pytest.mark.parametrize("wrong", [[0, 1, 0], [0, 0, 0], [0, 0, 2], [0, 1], [1, 1, 1], []])
+def test_subclasses_of_no_sense_are_refused(tmp_path, wrong):
+    learner = SubclassNetwork(network(3), np.array([0, 0, 1]))
+    save_models([model(learner)], tmp_path / "m.h5", version="1")
+    damage(tmp_path / "m.h5", lambda f, t: put(t, "learner/of_class", np.array(wrong, "i8")))
+    with pytest.raises(DataError, match="not a sound model"):
+        load_models(tmp_path / "m.h5")
+
+
+def test_years_of_subclasses_are_refused(tmp_path):
+    save_models(
+        [model(years=Years(network(1), 50.0, 10.0, 12.5, 0.9))], tmp_path / "m", version="1"
+    )
+
+    def change(f, t):
+        t["years/learner"].attrs["kind"] = SubclassNetwork.kind
+        t.create_dataset("years/learner/of_class", data=np.zeros(1, "i8"))
+
+    damage(tmp_path / "m", change)
+    with pytest.raises(DataError, match="years have no subclasses"):
+        load_models(tmp_path / "m")
 
 
 def test_network_by_hand():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .attribution.engine import contributions
-from .model.network import Network
+from .model.forest import Forest
 from .model.target import TargetModel
 
 MOST = 5
@@ -59,7 +59,7 @@ def deciding(
     Rescale rule (Shrikumar et al. 2017, section 3.5.2) on logits less their mean over the classes;
     contributions of the views of one sRNA are added up.
     """
-    if not isinstance(model.learner, Network) or REFERENCE not in model.references:
+    if isinstance(model.learner, Forest) or REFERENCE not in model.references:
         return [[] for _ in range(len(values))]
     x = model.prepare(values, model.state.features, reported)
     place = {name: k for k, name in enumerate(model.classes)}

@@ -25,6 +25,8 @@ from .model.inputs import (
     mean_profile,
     resemblance,
 )
+from .model.network import SubclassNetwork
+from .subclasses import NONE
 
 if TYPE_CHECKING:
     from .expression import Expression
@@ -47,23 +49,27 @@ class Recipe:
         `FitLearner` for years.
     views : tuple of str
         What of a sample it sees; see `srna_augment.model.inputs`.
+    subclasses : bool
+        It learns what classes consist of, where that is known.
     """
 
     name: str
     fit: FitLearner
     fit_years: FitLearner | None = None
     views: tuple[str, ...] = ("plain",)
+    subclasses: bool = False
 
 
-def well_measured(data: Labelled, rows: np.ndarray) -> np.ndarray:
+def well_measured(data: Labelled, rows: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Tell which samples look like small-RNA profiles at all, ``(n_rows,)`` of bool.
 
-    Failed libraries teach nothing about a tissue. They stay in every test.
+    Failed libraries teach nothing about a tissue. They stay in every test. `y` ``(n_samples,)`` is
+    what is learnt of them.
     """
     values, features = data.columns()
     reported = data.expression.reported
     aligned = align(values[rows], features, None if reported is None else reported[rows], features)
-    weights = study_class_weights(data.study[rows], data.y[rows])
+    weights = study_class_weights(data.study[rows], y[rows])
     alike = resemblance(aligned, mean_profile(aligned, weights)) >= MINIMUM_RESEMBLANCE
     # a table on which this rule fails is not one that it was made for
     return alike if alike.mean() > 0.5 else np.ones(len(rows), dtype=bool)
@@ -107,20 +113,27 @@ def fit_on(
         Samples that are none of the classes, for the novelty alone.
     """
     values, features = data.columns()
-    rows = rows[well_measured(data, rows)]
+    parts = data.subclasses if recipe.subclasses else None
+    y, n_outputs = data.y, len(data.classes)
+    if parts is not None:
+        y, n_outputs = parts.y, len(parts.of_class)
+        rows = rows[y[rows] != NONE]
+    rows = rows[well_measured(data, rows, y)]
     reported = data.expression.reported
     reported = None if reported is None else reported[rows]
     unit = data.votes[rows]
     study = data.study[rows]
-    weights = study_class_weights(study, data.y[rows])
+    weights = study_class_weights(study, y[rows])
     train = values[rows]
     selected = select_variable(train, weights)
     inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
     n_views = len(recipe.views)
-    spread = Spread(x, data.y[rows], unit, study, n_views)
+    spread = Spread(x, y[rows], unit, study, n_views)
     learner = None
     if classes:
-        learner = recipe.fit(x, data.y[rows], len(data.classes), weights, spread, seed)
+        learner = recipe.fit(x, y[rows], n_outputs, weights, spread, seed)
+        if parts is not None:
+            learner = SubclassNetwork(learner, parts.of_class)
     fitted_years = None
     if years and recipe.fit_years is not None:
         known = ~np.isnan(data.years[rows])

@@ -10,6 +10,7 @@ import numpy as np
 from . import ontology, splits
 from .errors import DataError
 from .log import get_logger
+from .subclasses import AUTO, OFF, Subclasses, find_subclasses
 
 if TYPE_CHECKING:
     from .expression import Expression
@@ -43,6 +44,8 @@ class Labelled:
         What the scheme ``group`` leaves out, if it was named.
     strangers : Expression or None
         Samples that are known to be none of the classes, whatever their labels say.
+    subclasses : Subclasses or None
+        What the classes consist of, if that is to be learnt.
     """
 
     target: str
@@ -55,6 +58,7 @@ class Labelled:
     years: np.ndarray
     group_column: str | None = None
     strangers: Expression | None = None
+    subclasses: Subclasses | None = None
 
     def columns(self) -> tuple[np.ndarray, list[str]]:
         """Return normalised values ``(n_samples, n_features)`` and their features."""
@@ -69,6 +73,7 @@ class Labelled:
             study=self.study[rows],
             votes=self.votes[rows],
             years=self.years[rows],
+            subclasses=None if self.subclasses is None else self.subclasses.subset(rows),
         )
 
 
@@ -80,6 +85,7 @@ def labelled(
     group_column: str | None = None,
     condition_column: str | None = None,
     strangers: tuple[str, str] | None = None,
+    subclasses: str = OFF,
     minimum_samples: int = MINIMUM_SAMPLES,
 ) -> Labelled:
     """Take the samples whose label is given and frequent enough to learn.
@@ -94,6 +100,9 @@ def labelled(
         Metadata columns, if not the usual ones.
     strangers : tuple of str, optional
         A metadata column, and the value that it has for samples that are none of the classes.
+    subclasses : str
+        The metadata column of what classes consist of; ``none``, or ``auto`` for the tissues of
+        tissue groups.
     minimum_samples : int
         Classes with fewer samples are left out, and said.
 
@@ -131,11 +140,12 @@ def labelled(
         len(set(study)),
         column,
     )
+    y = np.array([index[name] for name in names[rows]])
     return Labelled(
         target=target,
         expression=subset,
         classes=classes,
-        y=np.array([index[name] for name in names[rows]]),
+        y=y,
         study=study,
         study_column=column,
         votes=study if condition is None else np.char.add(study.astype(str), condition),
@@ -144,7 +154,25 @@ def labelled(
         else np.full(len(rows), np.nan),
         group_column=group_column,
         strangers=expression.subset(np.flatnonzero(strange)) if strange.any() else None,
+        subclasses=_subclasses(subset.obs, target, subclasses, y, minimum_samples),
     )
+
+
+def _subclasses(
+    obs: Any, target: str, wanted: str, y: np.ndarray, minimum: int
+) -> Subclasses | None:
+    column: str | None = wanted
+    if wanted == AUTO:
+        column = ontology.find_column(obs, "tissue") if target == "tissue_group" else None
+    if column is None or wanted == OFF:
+        return None
+    splits.keys(obs, column, "--subclasses")  # complains if it is not there
+    # cleaned as tissues are: of other columns this unites spellings, no more
+    found = find_subclasses(ontology.labels(obs, "tissue", column), y, minimum)
+    get_logger().info(
+        "%d subclasses of %d classes by '%s'", len(found.of_class), len(set(y)), column
+    )
+    return found
 
 
 def _strangers(expression: Expression, wanted: tuple[str, str] | None) -> np.ndarray:

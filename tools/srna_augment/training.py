@@ -205,6 +205,7 @@ def _card(data: Labelled, recipe: Recipe, proof: Evidence) -> dict[str, Any]:
         "n_features": len(data.expression.features),
         "normalisation": "{method}, level {level}".format(**data.expression.state),
         "out_of_fold": proof.figures,
+        **({} if data.subclasses is None else {"n_subclasses": len(data.subclasses.of_class)}),
         "intended_use": "Fill in missing sample metadata of human small-RNA sequencing; not for "
         "diagnosis. A withheld call is an answer.",
     }

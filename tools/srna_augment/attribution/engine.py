@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from ..errors import UsageError
-from ..model.network import Network
+from ..model.network import Network, SubclassNetwork
 
 Rule = Literal["rescale", "revealcancel"]
 RULES: tuple[Rule, ...] = ("rescale", "revealcancel")
@@ -17,6 +17,8 @@ ENGINES = ("native", "deeplift")
 
 # "predicted", "all", one class, or one class a sample
 Outputs = str | int | np.ndarray
+# What DeepLIFT explains.
+Explained = Network | SubclassNetwork
 
 
 @dataclass
@@ -63,8 +65,45 @@ class Contributions:
 Stream = Callable[..., Iterator[Block]]
 
 
+def of_classes(stream: Stream) -> Stream:
+    """Return a stream that explains subclass networks, too.
+
+    A class is explained by the subclass that gives it its logit, as a maximum passes contributions
+    to what is largest: they sum to the difference of *that* logit from the reference.
+    """
+
+    def streamed(
+        network: Explained, x: np.ndarray, references: np.ndarray, *, outputs: Outputs, **more: Any
+    ) -> Iterator[Block]:
+        if isinstance(network, Network):
+            yield from stream(network, x, references, outputs=outputs, **more)
+            return
+        within = network.network
+        best = network.best_subclasses(within.logits(x))
+        every = isinstance(outputs, str) and outputs == "all"
+        asked: Outputs = outputs
+        if not every:
+            logits = network.of_classes(within.logits(x))
+            chosen = chosen_outputs(outputs, slice(0, len(x)), logits)
+            asked = np.take_along_axis(best, chosen, axis=1)[:, 0]
+        for block in stream(within, x, references, outputs=asked, **more):
+            values, delta = block.values, block.delta
+            if every:
+                own = best[block.rows]
+                values = np.take_along_axis(values, own[:, :, None], axis=1)
+                delta = np.take_along_axis(delta, own, axis=1)
+                shown = np.broadcast_to(np.arange(network.n_outputs), own.shape)
+            else:
+                shown = network.of_class[block.outputs]
+            yield Block(block.rows, shown, values, network.of_classes(block.logits), delta)
+
+    return streamed
+
+
 def stream_of(engine: str) -> Stream:
     """Return the function ``stream(network, x, references, *, rule, outputs, threads)``.
+
+    It takes networks and subclass networks.
 
     Raises
     ------
@@ -74,17 +113,17 @@ def stream_of(engine: str) -> Stream:
     if engine == "native":
         from . import native
 
-        return native.stream
+        return of_classes(native.stream)
     if engine == "deeplift":
         from . import package
 
         package.check_installed()
-        return package.stream
+        return of_classes(package.stream)
     raise UsageError(f"engine '{engine}' is unknown: use one of {', '.join(ENGINES)}")
 
 
 def contributions(
-    network: Network,
+    network: Explained,
     x: np.ndarray,
     reference: np.ndarray,
     *,
@@ -97,7 +136,7 @@ def contributions(
 
     Parameters
     ----------
-    network : Network
+    network : Network or SubclassNetwork
         The ensemble; its contributions are the weighted mean of its members'.
     x : numpy.ndarray
         ``(n_samples, n_inputs)``, prepared inputs.

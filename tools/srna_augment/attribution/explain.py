@@ -13,12 +13,12 @@ from .. import ontology
 from ..errors import DataError, ToleranceError, UsageError
 from ..labelled import study_units
 from ..log import get_logger
+from ..model.forest import Forest
 from ..model.inputs import align
-from ..model.network import Network, ReLU
 from ..model.target import TargetModel
 from . import references as named_references
 from . import tables
-from .engine import Block, Outputs, Rule, stream_of
+from .engine import Block, Explained, Outputs, Rule, stream_of
 from .references import CLASS_PREFIX
 from .score_file import Header, TargetWriter
 from .stability import stability
@@ -109,7 +109,7 @@ def explain(
         Data and options that do not go together.
     """
     question = _question(model, expression, settings, by)
-    forest = not isinstance(model.learner, Network)
+    forest = isinstance(model.learner, Forest)
     writer = TargetWriter(
         place,
         Header(
@@ -228,7 +228,7 @@ def _stream(model: TargetModel, question: _Question, settings: Settings) -> Iter
 def _stream_of_inputs(
     model: TargetModel, question: _Question, settings: Settings
 ) -> Iterator[Block]:
-    if isinstance(model.learner, Network):
+    if not isinstance(model.learner, Forest):
         return stream_of(settings.engine)(
             model.learner, question.x, question.references.values, rule=settings.rule,
             outputs=question.outputs, threads=settings.threads,
@@ -327,11 +327,13 @@ def _write_stability(
     Returns what came out in a sentence, empty where there is nothing to compare.
     """
     model = question.model
-    if not isinstance(model.learner, Network):
+    if isinstance(model.learner, Forest):
         return ""
     group = question.group
     if others:
-        models = [(model.learner, model, question.references.values)]
+        models: list[tuple[Explained, TargetModel, np.ndarray]] = [
+            (model.learner, model, question.references.values)
+        ]
         for other in others:
             values = named_references.resolve(other, settings.references).values
             models.append((_network(other), other, values))
@@ -340,11 +342,10 @@ def _write_stability(
         for other in others:
             inputs.append(other.prepare(given.values, given.features, given.reported))
     else:
-        members = [m for m in model.learner.members if any(isinstance(la, ReLU) for la in m)]
+        members = model.learner.hidden_members()
         if len(members) < 2:
             return ""
-        alone = np.ones(1)
-        models = [(Network([m], alone), model, question.references.values) for m in members]
+        models = [(member, model, question.references.values) for member in members]
         inputs = [question.x] * len(members)
     common = [f for f in model.features if all(f in set(m.features) for _, m, _ in models)]
     found: list[dict[int, np.ndarray]] = []
@@ -368,14 +369,14 @@ def _write_stability(
     )
 
 
-def _network(model: TargetModel) -> Network:
-    if not isinstance(model.learner, Network):
+def _network(model: TargetModel) -> Explained:
+    if isinstance(model.learner, Forest):
         raise UsageError(f"--compare: the model for {model.target} is a forest: give networks")
     return model.learner
 
 
 def _class_means(
-    network: Network,
+    network: Explained,
     model: TargetModel,
     references: np.ndarray,
     x: np.ndarray,

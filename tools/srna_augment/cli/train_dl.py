@@ -5,13 +5,22 @@ from typing import Any
 import rich_click as click
 
 from .common import command
-from .training_options import run_training, training_options
+from .training_options import DATA_PANEL, run_training, training_options
 
 NETWORK_PANEL = "Network"
 
 
 @command("train-dl")
 @training_options
+@click.option(
+    "--subclasses",
+    default="auto",
+    metavar="COLUMN",
+    panel=DATA_PANEL,
+    help="Metadata column of what the classes consist of: each value is learnt apart, and a class "
+    "is as near as the nearest of its subclasses. 'auto': a tissue group consists of its tissues; "
+    "'none': of nothing.",
+)
 @click.option(
     "--epochs",
     type=click.IntRange(1),
@@ -86,6 +95,6 @@ def main(
     run_training(
         [network_recipe(settings, threads)],
         seed=seed,
-        settings={"learner": "network", **vars(settings)},
+        settings={"learner": "network", "subclasses": options["subclasses"], **vars(settings)},
         **options,
     )

@@ -238,6 +238,7 @@ def run_training(
     predictions: Path | None,
     seed: int,
     settings: dict[str, Any],
+    subclasses: str = "none",
     importance: ImportanceWanted | None = None,
 ) -> None:
     """Cross-validate, then train and write the final model of the first recipe.
@@ -282,6 +283,7 @@ def run_training(
         group_column=group_column,
         condition_column=condition_column,
         strangers=_pair(strangers),
+        subclasses=subclasses,
         minimum_samples=min_samples,
     )
     moved: list[OutOfFold | YearsOutOfFold] = []

@@ -84,7 +84,7 @@ def network_recipe(settings: NetworkSettings, threads: int) -> Recipe:
         years = y.astype(np.float32)
         return together(linear, spread, whitening, x, years, weights, seed, regression=True)
 
-    return Recipe("dl", fit, fit_years, views=VIEWS)
+    return Recipe("dl", fit, fit_years, views=VIEWS, subclasses=True)
 
 
 def alone(linear: Dense) -> Network:

@@ -19,7 +19,7 @@ from ..normalisation import State
 from ..unpacking import refuse_all_but_plain_arrays
 from .forest import LEAF, Forest
 from .inputs import VIEWS, Inputs
-from .network import LAYERS, BatchNorm, Dense, Layer, Network
+from .network import LAYERS, BatchNorm, Dense, Layer, Network, SubclassNetwork
 from .target import Learner, TargetModel, Years
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ LARGEST = 1e9
 # The weights of an ensemble may miss 1 by so much together.
 WEIGHTS_OFF = 1e-6
 # Arrays of whole numbers; all others are of floats.
-INDICES = frozenset({"roots", "feature", "left", "right"})
+INDICES = frozenset({"roots", "feature", "left", "right", "of_class"})
 
 
 def save_models(models: list[TargetModel], path: str | Path, *, version: str) -> None:
@@ -200,6 +200,8 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
     if "years" in group:
         numbers = _read_json(group["years"], "numbers")
         learner = _read_learner(group["years/learner"], width, 1)
+        if isinstance(learner, SubclassNetwork):
+            raise ValueError("years have no subclasses")
         if not np.isfinite(list(numbers.values())).all():
             raise ValueError("the numbers of years are not finite")
         years = Years(learner, **{name: float(value) for name, value in numbers.items()})
@@ -289,8 +291,15 @@ def _write_learner(group: h5py.Group, learner: Learner) -> None:
             group.attrs["kind"] = DISCRIMINANT_FOREST
             _write_arrays(group.create_group("discriminants"), learner.discriminants)
         return
-    group.create_dataset("weights", data=np.asarray(learner.weights, dtype=np.float64))
-    for i, member in enumerate(learner.members):
+    if isinstance(learner, SubclassNetwork):
+        _write_arrays(group, learner)
+        learner = learner.network
+    _write_network(group, learner)
+
+
+def _write_network(group: h5py.Group, network: Network) -> None:
+    group.create_dataset("weights", data=np.asarray(network.weights, dtype=np.float64))
+    for i, member in enumerate(network.members):
         for j, layer in enumerate(member):
             place = group.create_group(f"members/{i}/{j}")
             place.attrs["kind"] = layer.kind
@@ -304,8 +313,23 @@ def _read_learner(group: h5py.Group, n_inputs: int, n_outputs: int) -> Learner:
     if kind == DISCRIMINANT_FOREST:
         discriminants = _read_dense(group["discriminants"], n_inputs)
         return _read_forest(group, len(discriminants.bias), n_outputs, discriminants)
+    if kind == SubclassNetwork.kind:
+        return _read_subclass_network(group, n_inputs, n_outputs)
     if kind != Network.kind:
         raise ValueError("a learner of unknown kind")
+    return _read_network(group, n_inputs, n_outputs)
+
+
+def _read_subclass_network(group: h5py.Group, n_inputs: int, n_outputs: int) -> SubclassNetwork:
+    of_class = _read_arrays(group, SubclassNetwork, {"of_class": (None,)})["of_class"]
+    # each class in its turn, none left out
+    whole = np.array_equal(np.unique(of_class), np.arange(n_outputs))
+    if not whole or (np.diff(of_class) < 0).any():
+        raise ValueError("subclasses and classes do not match")
+    return SubclassNetwork(_read_network(group, n_inputs, len(of_class)), of_class)
+
+
+def _read_network(group: h5py.Group, n_inputs: int, n_outputs: int) -> Network:
     weights = group["weights"][...]
     if (
         weights.ndim != 1

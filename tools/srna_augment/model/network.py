@@ -7,7 +7,7 @@ layer of one output a class; the logits of the network are the weighted mean of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -117,6 +117,64 @@ class Network:
                     hidden = layer(hidden)
                 total[rows] += np.float32(weight) * hidden
         return total
+
+    def hidden_members(self) -> list[Network]:
+        """Return each member that has hidden layers as a network of its own."""
+        return [
+            Network([member], np.ones(1))
+            for member in self.members
+            if any(isinstance(layer, ReLU) for layer in member)
+        ]
+
+
+@dataclass
+class SubclassNetwork:
+    """A network that tells what classes consist of: a class has the logit of its best subclass.
+
+    Attributes
+    ----------
+    network : Network
+        One output a subclass.
+    of_class : numpy.ndarray
+        ``(n_subclasses,)`` of int, in order: the class that each lies in; every class has one or
+        more.
+    """
+
+    network: Network
+    of_class: np.ndarray
+    kind: ClassVar[str] = "subclass network"
+    arrays: ClassVar[tuple[str, ...]] = ("of_class",)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of classes."""
+        return int(self.of_class[-1]) + 1
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """Return logits ``(n_samples, n_classes)`` for inputs ``(n_samples, n_inputs)``."""
+        return self.of_classes(self.network.logits(x))
+
+    def of_classes(self, logits: np.ndarray) -> np.ndarray:
+        """Return logits of classes ``(n, n_classes)``, given those of subclasses."""
+        best: np.ndarray = np.maximum.reduceat(logits, self._starts(), axis=1)
+        return best
+
+    def best_subclasses(self, logits: np.ndarray) -> np.ndarray:
+        """Return the subclass that speaks for each class, ``(n, n_classes)`` of int."""
+        starts = self._starts()
+        ends = [*starts[1:], len(self.of_class)]
+        best = [
+            start + logits[:, start:end].argmax(axis=1)
+            for start, end in zip(starts, ends, strict=True)
+        ]
+        return np.stack(best, axis=1)
+
+    def hidden_members(self) -> list[SubclassNetwork]:
+        """Return each member that has hidden layers as a network of its own."""
+        return [replace(self, network=member) for member in self.network.hidden_members()]
+
+    def _starts(self) -> np.ndarray:
+        return np.searchsorted(self.of_class, np.arange(self.n_outputs))
 
 
 def _first_width(member: list[Layer]) -> int:

@@ -13,9 +13,10 @@ from ..normalisation import State
 from .forest import Forest
 from .gaps import cautious_logits, spread_of_gaps
 from .inputs import Inputs
-from .network import Network
+from .network import Network, SubclassNetwork
 
-Learner = Network | Forest
+YearsLearner = Network | Forest
+Learner = YearsLearner | SubclassNetwork
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Years:
         That share.
     """
 
-    learner: Learner
+    learner: YearsLearner
     centre: float
     scale: float
     half_width: float
@@ -87,7 +88,7 @@ class TargetModel:
         The normalisation that the model expects.
     inputs : Inputs
         Features in order, their views, and the rule for gaps.
-    learner : Network or Forest
+    learner : Network, SubclassNetwork or Forest
         Prepared inputs to logits.
     calibration : Calibration
         Logits to probabilities, calls and sets.
