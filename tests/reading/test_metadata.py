@@ -29,6 +29,13 @@ def test_cells_stay_as_they_were_written(tmp_path):
     ]
 
 
+def test_a_cell_in_quotes_may_have_several_lines(tmp_path):
+    text = 'id,note,sex\nA,"two ""lines"",\nof text",male\nB,none,female\n'
+    metadata = read_metadata(write(tmp_path, text))
+    assert metadata["note"].tolist() == ['two "lines",\nof text', "none"]
+    assert metadata["sex"].tolist() == ["male", "female"]
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
@@ -60,6 +67,10 @@ def test_ids_are_found(text, ids, tmp_path):
         ("\n\nid\tx\nA\t1\n\nA\t2\n", "row 6, column id: sample 'A' is already in row 4"),
         ("\nid\tx\n\n\t1\n", "row 4, column id: the sample id is missing"),
         ("\n\nid\tx\nA\n", "row 4: has 1 cells"),
+        # a mark that opens a cell and is not closed, or not where the cell ends
+        ('id\tx\nA\t1\nB\t"5 mm\nC\t3\nD\t4\n', "row 3: cannot be split into cells"),
+        ('id\tx\nA\t"5 mm\nB\t2\nC\t7" deep\nD\t4\n', "row 2: cannot be split into cells"),
+        ('id\tx\r\nA\t1\r\nB\t"5 mm\r\n', "row 3: cannot be split into cells"),
     ],
 )
 def test_unusable_metadata_are_refused_in_one_line(text, line, tmp_path):
@@ -100,6 +111,8 @@ def test_exact_matches_keep_the_order_of_the_samples():
         ("cd4+", "CD4+"),
         ("1.2", "1-2"),  # the X taken off again
         ("Größe.1", "Größe 1"),
+        ("Gro\u0308ße 1", "Größe 1"),  # a Mac's file name
+        ("gro\u0308ße 1.bam", "Größe 1"),
     ],
 )
 def test_manglings_are_matched_and_said(sample, name, caplog):

@@ -6,7 +6,8 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,6 @@ from .reading.stream import Stream
 from .reading.text import decode, find_delimiter
 
 if TYPE_CHECKING:
-    from _csv import Reader
-
     import pandas as pd
 
 logger = logging.getLogger("srna_augment")
@@ -62,14 +61,7 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
         row = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{where}, row {row}: holds a NUL character: write the table again")
     delimiter = find_delimiter([line for line in lines if line.strip()]).decode()
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header, rows, lines_of_rows = _read_rows(reader, where)
-    except csv.Error as error:
-        raise DataError(
-            f"{where}, row {reader.line_num}: cannot be split into cells ({error}): check its "
-            "quotes"
-        ) from None
+    header, rows, lines_of_rows = _read_rows(text, delimiter, where)
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise DataError(f"{where}: column '{repeated[0]}' is there twice: rename one")
@@ -82,26 +74,47 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
 
 
-def _read_rows(reader: Reader, where: str) -> tuple[list[str], list[list[str]], list[int]]:
+def _split(text: str, delimiter: str, where: str) -> Iterator[tuple[list[str], int]]:
+    """Yield each row, and the line that it ends in."""
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
+    end = 0
+    try:
+        for row in reader:
+            if any("\n" in cell or "\r" in cell for cell in row):
+                # an odd mark (`"5 mm`) would take the rows below it into its cell without a word
+                list(csv.reader(lines[end : reader.line_num], delimiter=delimiter, strict=True))
+            end = reader.line_num
+            yield row, end
+    except csv.Error as error:
+        raise DataError(
+            f"{where}, row {end + 1}: cannot be split into cells ({error}): check its quotes"
+        ) from None
+
+
+def _read_rows(
+    text: str, delimiter: str, where: str
+) -> tuple[list[str], list[list[str]], list[int]]:
     """Return header, rows, and the line that each row ends in; blank lines are passed over."""
-    header = [cell.strip() for cell in next(filter(None, reader), [])]
+    split = _split(text, delimiter, where)
+    header = [cell.strip() for cell in next((row for row, _ in split if row), [])]
     if not header:
         raise DataError(f"{where}: is empty: the program that wrote it may have failed")
     header[0] = header[0].removeprefix("#").strip()
     rows: list[list[str]] = []
     lines: list[int] = []
-    for row in reader:
+    for row, line in split:
         if not any(cell.strip() for cell in row):
             continue
         if not rows and len(row) == len(header) + 1:  # R's write.table names no column of row names
             header = ["sample_id", *header]
         if len(row) != len(header):
             raise DataError(
-                f"{where}, row {reader.line_num}: has {len(row)} cells where the header has "
+                f"{where}, row {line}: has {len(row)} cells where the header has "
                 f"{len(header)}: quote cells that hold the delimiter, or complete the row"
             )
         rows.append(row)
-        lines.append(reader.line_num)
+        lines.append(line)
     if not rows:
         raise DataError(f"{where}: has a header and no row: give one row a sample")
     return header, rows, lines
@@ -259,8 +272,13 @@ def _as_tools_write(name: str) -> str:
     return re.sub(r"^[Xx](?=[0-9.])", "", re.sub(r"[\W_]", ".", name))
 
 
+def _plain(name: str) -> str:
+    # a Mac's file names have letters and their accents apart, keyboards write them as one
+    return unicodedata.normalize("NFC", name.strip())
+
+
 def _folded(name: str) -> str:
-    return name.strip().casefold()
+    return _plain(name).casefold()
 
 
 def _without_endings(name: str) -> str:
@@ -276,7 +294,7 @@ def _file_name(name: str) -> str:
 
 # how an id is compared as it is written, and mangled
 _TOLERANCES: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
-    (str.strip, lambda name: _as_tools_write(name.strip())),
+    (_plain, lambda name: _as_tools_write(_plain(name))),
     (_folded, lambda name: _as_tools_write(_folded(name))),
     (_without_endings, lambda name: _as_tools_write(_without_endings(name))),
     # of two files in folders of different names neither has lost its folder
