@@ -217,10 +217,15 @@ def check_output_folder(path: str | Path) -> None:
     Raises
     ------
     UsageError
-        The folder of `path` does not exist or cannot be written to, or `path` says gzipped.
+        The folder of `path` does not exist or cannot be written to, or `path` is a folder, or says
+        gzipped.
     """
     if str(path) == "-":
         return
+    if Path(path).is_dir():
+        raise UsageError(f"{path}: is a folder: name a file in it")
+    if Path(path).exists() and not Path(path).is_file():
+        return  # a pipe or device is written to where it is: only root may write to /dev itself
     if Path(path).suffix.lower() == ".gz":
         raise UsageError(f"{path}: outputs are not gzipped: leave .gz out, and gzip it afterwards")
     folder = Path(path).parent
@@ -236,7 +241,7 @@ def make_folder(folder: Path) -> None:
     Raises
     ------
     UsageError
-        It cannot be made.
+        It cannot be made, or not be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -244,6 +249,8 @@ def make_folder(folder: Path) -> None:
         raise UsageError(
             f"{folder}: cannot be made ({error.strerror}): choose another folder"
         ) from None
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder}: cannot be written to: choose another folder")
 
 
 @contextmanager
