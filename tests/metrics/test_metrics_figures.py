@@ -178,6 +178,17 @@ def test_calibration_bins_hold_their_upper_edge(write):
     assert found["ece"] == pytest.approx((2 * 0.5 + 1 * 0.6) / 3)
 
 
+def test_rounding_moves_no_prediction_over_the_edge_of_a_bin(write):
+    """.6 and .1 + .2 + .3, which is a hair more: one bin, half of it right."""
+    rows = [
+        {**row, "probability": p, "predicted": "liver", "prob:liver": p, "prob:lung": 1 - p}
+        for row, p in zip(toy_rows(truth="liver"), (0.6, 0.1 + 0.2 + 0.3), strict=False)
+    ]
+    rows[0]["truth"] = "lung"
+    found = plain(read_predictions([write(rows)]).predictions[0], Settings(bins=15))
+    assert found["ece"] == pytest.approx(0.1)
+
+
 def test_one_class_one_sample_are_undefined_not_wrong(write):
     alone = plain(read_predictions([write(toy_rows()[:1])]).predictions[0])
     assert alone["accuracy"] == alone["balanced_accuracy"] == 1.0

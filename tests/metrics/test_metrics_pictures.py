@@ -212,6 +212,16 @@ def test_names_of_any_kind_stay_in_the_folder(write, folder):
     assert "%2E%2E%2Fa%20target%2Fx.group.m%2E1.confusion.png" in names
 
 
+def test_names_of_any_kind_are_no_html(write, folder):
+    name = "<img src=x>&\"'"
+    rows = toy_rows(target=name, model=name, scheme=name, study=name, truth=name)
+    write_sections(make_report(read_predictions([write(rows)])), folder)
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "<img src=x" not in text
+        assert "&lt;img src=x&gt;&amp;&quot;&#x27;" in text or "overview" in path.name
+
+
 def test_config_orders_the_sections_that_are_written(report, folder, root):
     import yaml
 

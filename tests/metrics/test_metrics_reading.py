@@ -120,6 +120,12 @@ def test_gzip_windows_line_ends_and_byte_order_mark(write, tmp_path):
     assert read_predictions([path]).predictions[0].n_samples == 5
 
 
+def test_blank_lines_at_the_end_are_no_rows(write):
+    path = write(toy_rows())
+    Path(path).write_text(Path(path).read_text() + "\n\n")
+    assert read_predictions([path]).predictions[0].n_samples == 5
+
+
 def test_names_that_look_like_nothing_stay_names(write):
     found = read_predictions([write(toy_rows(study="NA"))]).predictions[0]
     assert found.studies == ["NA"]

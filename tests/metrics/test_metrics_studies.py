@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from metrics_toys import toy_rows
@@ -39,6 +41,24 @@ def test_a_study_is_described_by_its_samples(toy):
     assert (b["reads"], b["distance"]) == (7, 3.5)
     # its only sample was not read
     assert (c["reads"], c["features_reported"], c["mistakes"]) == (None, None, [])
+
+
+def test_mistakes_do_not_depend_on_the_order_of_samples(write):
+    row = {k: v for k, v in toy_rows()[0].items() if not k.startswith("prob:")}
+    rows = [
+        row | {"sample_id": f"{truth}{predicted}", "truth": truth, "predicted": predicted}
+        for truth in "abc"
+        for predicted in "def"
+    ]
+    found = []
+    for part in (rows, rows[::-1]):
+        (predictions,) = read_predictions([write(part)]).predictions
+        found.append(json.dumps(study_details(predictions, np.ones(6, dtype=bool), None)))
+    assert found[0] == found[1]
+    (study,) = json.loads(found[0])
+    assert [(m["truth"], m["predicted"]) for m in study["mistakes"]] == [
+        ("a", "d"), ("a", "e"), ("a", "f"), ("b", "d"), ("b", "e"),
+    ]  # fmt: skip
 
 
 def test_without_a_report_of_reading_there_is_none_of_it(toy):

@@ -110,8 +110,13 @@ def _headline_results(report: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _title(result: dict[str, Any]) -> str:
-    return f"{result['target']}, {scheme_words(result['scheme'])}"
+def _learner(model: str) -> str:
+    """Return what a reader calls a learner: MultiQC takes every name for HTML."""
+    return escape(learner_words(model))
+
+
+def _predictor(result: dict[str, Any]) -> str:
+    return f"{_learner(result['model'])}, {escape(scheme_words(result['scheme']))}"
 
 
 def _shown(title: str, description: str, **more: Any) -> dict[str, Any]:
@@ -176,9 +181,9 @@ def summary_section(report: dict[str, Any]) -> Section:
             "studies": result["n_studies"],
         }
         name = f"{result['target']}, {result['scheme']}, {learner_words(result['model'])}"
-        rows[name] = {key: value for key, value in cells.items() if value is not None}
+        rows[escape(name)] = {key: value for key, value in cells.items() if value is not None}
     chosen = "; ".join(
-        f"<strong>{target}</strong>: {learner_words(best['model'])} ({best['scheme']})"
+        f"<strong>{escape(target)}</strong>: {_learner(best['model'])} ({escape(best['scheme'])})"
         for target, best in report["best_model"].items()
     )
     return ACCURACY | {
@@ -251,15 +256,15 @@ def studies_section(result: dict[str, Any], place: int) -> Section:
     text: dict[str, Any] = {"scale": False}
     return STUDIES | {
         "id": f"srna_studies_{file_stem(result['target'])}",
-        "section_name": f"{place}. {result['target']}",
+        "section_name": f"{place}. {escape(result['target'])}",
         "description": (
-            f"{learner_words(result['model'])}, {scheme_words(result['scheme'])}: in {wrong:,} of "
-            f"{len(studies):,} studies less than half of the samples are right.{many}"
+            f"{_predictor(result)}: in {wrong:,} of {len(studies):,} studies less than half of the "
+            f"samples are right.{many}"
         ),
         "plot_type": "table",
         "pconfig": {
             "id": f"srna_studies_{file_stem(result['target'])}_table",
-            "title": f"{result['target']}: studies",
+            "title": f"{escape(result['target'])}: studies",
             "col1_header": result["study_unit"],
             "sort_rows": False,
             "no_violin": True,
@@ -305,16 +310,16 @@ def confusion_section(result: dict[str, Any], place: int) -> Section:
     truth, predicted = [truth[k] for k in rows], [predicted[k] for k in columns]
     sizes, share = sizes[rows], share[np.ix_(rows, columns)]
     grouped = " Tissues of a group are neighbours." if result["target"] == "tissue" else ""
-    name = f"{result['target']}: {learner_words(result['model'])}, {scheme_words(result['scheme'])}"
+    name = f"{escape(result['target'])}: {_predictor(result)}"
     return CONFUSION | {
         "id": f"srna_confusion_{file_stem(result['target'])}",
-        "section_name": f"{place}. {result['target']}",
+        "section_name": f"{place}. {escape(result['target'])}",
         "description": f"{name}; {result['n']:,} samples of {result['n_studies']:,} studies."
         + grouped,
         "plot_type": "heatmap",
         "pconfig": {
             "id": f"srna_confusion_{file_stem(result['target'])}_plot",
-            "title": result["target"],
+            "title": escape(result["target"]),
             "xlab": "predicted",
             "ylab": "truth",
             "zlab": "percent of the truth",
@@ -330,8 +335,8 @@ def confusion_section(result: dict[str, Any], place: int) -> Section:
             "display_values": len(predicted) <= 12,
             "colstops": [[0, "#f7fbff"], [0.5, "#6baed6"], [1, "#08306b"]],
         },
-        "xcats": predicted,
-        "ycats": [f"{name} ({n:,})" for name, n in zip(truth, sizes, strict=True)],
+        "xcats": [escape(name) for name in predicted],
+        "ycats": [f"{escape(name)} ({n:,})" for name, n in zip(truth, sizes, strict=True)],
         "data": (100 * share).round(2).tolist(),
     }
 
@@ -342,7 +347,7 @@ def coverage_section(report: dict[str, Any]) -> Section:
     for results in _class_results(report):
         curves.append(
             {
-                learner_words(result["model"]): [
+                _learner(result["model"]): [
                     [100 * coverage, 100 * risk]
                     for coverage, risk in zip(
                         result["risk_coverage"]["coverage"],
@@ -385,7 +390,7 @@ def reliability_section(report: dict[str, Any]) -> Section:
     for results in _class_results(report):
         curves.append(
             {
-                learner_words(result["model"]): [
+                _learner(result["model"]): [
                     [100 * confidence, 100 * accuracy]
                     for confidence, accuracy in zip(
                         result["reliability"]["confidence"],
@@ -435,7 +440,7 @@ def _line_config(
     groups = _class_results(report)
     models = sorted({result["model"] for results in groups for result in results})
     labels: list[dict[str, Any]] = [
-        {"name": f"{one[0]['target']}, {one[0]['scheme']}"} for one in groups
+        {"name": escape(f"{one[0]['target']}, {one[0]['scheme']}")} for one in groups
     ]
     for label, top in zip(labels, tops or [], strict=False):
         label["ymax"] = top
@@ -444,7 +449,7 @@ def _line_config(
         "title": title,
         "showlegend": True,
         "series_label": False,
-        "colors": {learner_words(model): learner_style(model)[0] for model in models},
+        "colors": {_learner(model): learner_style(model)[0] for model in models},
     } | more
     extra = config.pop("extra_series")
     return config | {"data_labels": labels, "extra_series": [[extra] for _ in groups]}

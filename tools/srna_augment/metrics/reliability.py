@@ -8,6 +8,9 @@ import numpy as np
 
 from .classification import divide
 
+# .6 is .6, whatever binary fractions say
+ROUNDING = 1e-9
+
 
 @dataclass
 class StudyBins:
@@ -35,7 +38,7 @@ def bin_by_study(
     n_studies, n_bins : int
         Sizes.
     """
-    inner = bin_edges(n_bins)[1:-1]
+    inner = bin_edges(n_bins)[1:-1] + ROUNDING
     cell = study * n_bins + np.searchsorted(inner, confidence, side="left")
 
     def total(values: np.ndarray | None) -> np.ndarray:

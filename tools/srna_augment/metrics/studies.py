@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,12 @@ def study_details(
         rows = np.flatnonzero(found.study == study)
         truth, predicted = found.truth[rows], found.predicted[rows]
         wrong = truth != predicted
-        pairs = Counter(zip(truth[wrong].tolist(), predicted[wrong].tolist(), strict=True))
+        pairs = zip(truth[wrong].tolist(), predicted[wrong].tolist(), strict=True)
         entry: dict[str, Any] = {
-            "truth": {found.classes[k]: n for k, n in Counter(truth.tolist()).most_common()},
+            "truth": {found.classes[k]: n for k, n in _commonest(truth.tolist())},
             "mistakes": [
                 {"truth": found.classes[a], "predicted": found.classes[b], "n": n}
-                for (a, b), n in pairs.most_common(MOST_MISTAKES)
+                for (a, b), n in _commonest(pairs)[:MOST_MISTAKES]
             ],
             "share_known": float(known[truth].mean()),
             "probability": float(np.median(found.confidence[rows])),
@@ -66,6 +67,11 @@ def study_details(
             )
         details.append(entry)
     return details
+
+
+def _commonest(values: Iterable[Any]) -> list[tuple[Any, int]]:
+    """Count values, the commonest first, equal ones in one order whatever the order of samples."""
+    return sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
 
 
 def _median(values: Any) -> float | None:

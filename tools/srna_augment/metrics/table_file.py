@@ -59,7 +59,7 @@ def read_table(
 
     try:
         with open_text(path) as handle:
-            text = handle.read().removeprefix("\ufeff")
+            text = handle.read().removeprefix("\ufeff").rstrip("\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a text table ({error}): give a predictions.tsv") from None
     except OSError as error:
@@ -68,7 +68,7 @@ def read_table(
         ) from None
     if not text.strip():
         raise DataError(f"{path}: is empty: the command that should have written it failed")
-    lines = text.rstrip("\n").split("\n")
+    lines = text.split("\n")
     header = next(csv.reader(lines[:1], delimiter="\t"))
     missing = [name for name in (*COLUMNS, *more_columns) if name not in header]
     if missing:
