@@ -43,7 +43,8 @@ FIXED = {
     "T_set": "all classes that cannot be ruled out, the most probable first, `|` between",
     "T_check": "`agrees` or `disagrees` with a label that was given; empty: no call, or no label; "
     "of a training sample, with what `--out-of-fold` says of it",
-    "age_years_pred": "age in years",
+    "age_years_pred": "age in years, whether an age group is called or not; empty where the sample "
+    "is out of distribution",
     "age_years_low": "lower end of its interval",
     "age_years_high": "upper end of its interval",
     "sample_id": "the sample",

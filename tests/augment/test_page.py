@@ -150,6 +150,15 @@ def test_cells_say_status_set_and_label() -> None:
     assert rows["odd"] == "lung 30% ◇ unlike known samples or brain label: lung"
 
 
+def test_what_is_withheld_never_reads_as_probable_as_what_is_called() -> None:
+    frame = annotated(tissue_probability=["0.7996", "0.8000", "0.0042", "0.2900"])
+    rows = {row[0]: row[1] for row in _Page(render(frame)).rows["All samples"][1:]}
+    assert rows["kept"].startswith("colon 79% ◐ withheld")
+    assert rows["swap-a"].startswith("brain 80% ● called")
+    assert rows["odd"].startswith("lung <1%")
+    assert rows["swap-b"].startswith("liver 29%")
+
+
 def test_counts_of_each_status() -> None:
     text = render(annotated())
     assert "2 of 4 called" in text

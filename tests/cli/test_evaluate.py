@@ -150,6 +150,13 @@ def test_errors_end_in_a_code_and_leave_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
 
 
+def test_a_file_whose_name_is_no_text_is_read(run_command, predictions, tmp_path):
+    odd = predictions.rename(tmp_path / os.fsdecode(b"caf\xe9.tsv"))
+    assert run_command("evaluate", odd, "--output", tmp_path / "m.json").returncode == 0
+    report = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    assert report["inputs"][0]["file"].endswith("/caf?.tsv")
+
+
 def test_a_data_error_is_one_line(run_command, predictions, tmp_path):
     predictions.write_text(predictions.read_text().replace("0.9\t0.1", "0.9\thigh"))
     done = run_command("evaluate", predictions, "--output", tmp_path / "m.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,15 @@ def test_names_and_samples_are_counted(expression):
 def test_it_comes_back_from_its_file(expression, tmp_path):
     save(expression.reading, tmp_path / "reading.json")
     assert load(tmp_path / "reading.json") == expression.reading
+
+
+def test_a_file_whose_name_is_no_text_is_named_as_far_as_it_goes(expression, tmp_path):
+    expression.reading["inputs"][0]["file"] = os.fsdecode(b"d/caf\xe9.tsv")
+    save(expression.reading, tmp_path / "reading.json")
+    assert load(tmp_path / "reading.json")["inputs"][0]["file"] == "d/caf?.tsv"
+    write_multiqc(expression, tmp_path / "new")
+    text = (tmp_path / "new" / "srna_reading_tables_mqc.json").read_text(encoding="utf-8")
+    assert list(json.loads(text)["data"]) == ["caf?.tsv"]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": "2.0"}', '{"schema_version": 1}'])

@@ -53,7 +53,8 @@ def write_multiqc(expression: Expression, folder: Path) -> None:
         sections.append(depth_section(expression.reading, groups))
     for section in sections:
         with atomic_output(folder / f"{section['id']}_mqc.json") as temporary:
-            temporary.write_text(json.dumps(section, ensure_ascii=False), encoding="utf-8")
+            text = json.dumps(section, ensure_ascii=False)
+            temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _groups(expression: Expression) -> dict[str, set[str]]:

@@ -170,8 +170,9 @@ def _share(value: float) -> float | None:
 
 def save(reading: dict[str, Any], path: str | Path) -> None:
     """Write the summary as JSON."""
-    with atomic_output(path) as temporary:
-        temporary.write_text(json.dumps(reading, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(reading, ensure_ascii=False) + "\n"
+    with atomic_output(path) as temporary:  # names of files need not be text
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def load(path: str | Path) -> dict[str, Any]:

@@ -166,6 +166,6 @@ def main(
     if table is not None:
         with atomic_output(table) as temporary, temporary.open("w", encoding="utf-8") as handle:
             handle.writelines("\t".join(row) + "\n" for row in table_rows(report, settings))
-    with atomic_output(output) as temporary, temporary.open("w", encoding="utf-8") as handle:
-        json.dump(report, handle, indent=1, allow_nan=False, ensure_ascii=False)
-        handle.write("\n")
+    text = json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    with atomic_output(output) as temporary:  # names of files need not be text
+        temporary.write_text(text, encoding="utf-8", errors="replace")

@@ -27,10 +27,14 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def percent(share: float) -> str:
-    """Show a share so that only certainty reads 100% and only nothing reads 0%."""
-    if 0.995 <= share < 1:
+    """Show a share, rounded down: what falls short of a threshold must not read as if it did not.
+
+    Only certainty reads 100% and only nothing reads 0%.
+    """
+    whole = math.floor(100 * share + 1e-6)
+    if whole == 99 and share > 0.99:
         return "&gt;99%"
-    return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
+    return "&lt;1%" if whole == 0 and share > 0 else f"{whole}%"
 
 
 def or_zero(value: float) -> float:
