@@ -79,12 +79,12 @@ def of_classes(stream: Stream) -> Stream:
             yield from stream(network, x, references, outputs=outputs, **more)
             return
         within = network.network
-        best = network.best_subclasses(within.logits(x))
+        logits = within.logits(x)
+        best = network.best_subclasses(logits)
         every = isinstance(outputs, str) and outputs == "all"
         asked: Outputs = outputs
         if not every:
-            logits = network.of_classes(within.logits(x))
-            chosen = chosen_outputs(outputs, slice(0, len(x)), logits)
+            chosen = chosen_outputs(outputs, slice(0, len(x)), network.of_classes(logits))
             asked = np.take_along_axis(best, chosen, axis=1)[:, 0]
         for block in stream(within, x, references, outputs=asked, **more):
             values, delta = block.values, block.delta
