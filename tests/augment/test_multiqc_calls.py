@@ -61,6 +61,15 @@ def test_two_samples_of_a_study_with_each_others_label_are_named_as_a_swap(annot
     assert "swap" not in data["d, tissue"]
 
 
+def test_a_swap_is_found_in_any_spelling(annotation, tmp_path):
+    annotation.table["study"] = "S1"
+    annotation.table["tissue"] = ["", "my tissue", "brain", "THE OTHER"]
+    annotation.table["tissue_best"] = ["liver", "the_other", "brain", "my_tissue"]
+    annotation.table.loc[3, "tissue_check"] = "disagrees"
+    data = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"]
+    assert (data["&lt;b&gt;, tissue"]["swap"], data["d, tissue"]["swap"]) == ("d", "&lt;b&gt;")
+
+
 def test_what_contradicts_a_training_sample_is_what_was_said_out_of_fold(annotation, tmp_path):
     # the final model has learnt the wrong label; the fold's model names another class
     annotation.table.loc[1, ["tissue_best", "tissue_probability"]] = ["liver", "0.9990"]

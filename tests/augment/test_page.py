@@ -137,6 +137,30 @@ def test_a_guess_that_was_not_called_hides_no_swap() -> None:
     assert [row[3] for row in found[1:]] == ["with swap-b", "with swap-a"]
 
 
+def test_a_swap_is_found_in_any_spelling() -> None:
+    frame = annotated(
+        tissue=["", "my tissue", "lung", "THE OTHER"],
+        tissue_best=["colon", "the_other", "lung", "my_tissue"],
+    )
+    found = _Page(render(frame)).rows["Labels that disagree"]
+    assert [row[3] for row in found[1:]] == ["with swap-b", "with swap-a"]
+
+
+def test_labels_come_from_the_columns_of_the_whole_table() -> None:
+    """Who disagrees has no age in years: its age in days must not be taken for years."""
+    frame = annotated(
+        age_years=["60", "", "", ""],
+        age=["21915"] * 4,
+        age_best=["older adult"] * 4,
+        age_probability=["0.5"] * 4,
+        age_status=["withheld"] * 4,
+        age_set=["older adult|adult"] * 4,
+        age_check=[""] * 4,
+    )
+    found = _Page(render(frame, targets=["tissue", "age"])).rows["Labels that disagree"]
+    assert [row[3] for row in found[1:]] == ["with swap-b", "with swap-a"]
+
+
 def test_a_sample_is_not_its_own_partner() -> None:
     frame = annotated(tissue_check=["", "disagrees", "", ""], tissue_best=["liver"] * 4)
     found = _Page(render(frame)).rows["Labels that disagree"]

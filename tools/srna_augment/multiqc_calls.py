@@ -202,10 +202,11 @@ def _counterparts(table: pd.DataFrame, target: str, calls: dict[int, str]) -> di
     rows = list(calls)
     column = first_column(table, STUDY_COLUMNS)
     studies = [""] * len(table) if column is None else table[column].astype(str).tolist()
-    labels = ontology.labels(table.iloc[rows].drop(columns=f"{target}_best"), target)
+    labels = ontology.labels(table.iloc[rows], target)
+    spelled = ontology.as_classes(labels, sorted(set(calls.values())))
     pairs = {
-        row: (studies[row], str(label).lower(), str(calls[row]).lower())
-        for row, label in zip(rows, labels, strict=True)
+        row: (studies[row], str(same or label), calls[row])
+        for row, label, same in zip(rows, labels, spelled, strict=True)
     }
     of_pair: dict[tuple[str, str, str], list[int]] = {}
     for row, pair in pairs.items():

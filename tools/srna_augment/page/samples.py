@@ -11,6 +11,7 @@ from .. import ontology
 from .markup import or_zero
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from ..left_out_checks import ChecksOfRows, LeftOut
@@ -74,11 +75,14 @@ class Samples:
         A prediction that was not called, and contradicts nothing, is no evidence: ''.
         """
         rows = [row for row in range(len(self)) if self.disagreeing(row)]
-        labels = {t: ontology.labels(annotated.iloc[rows], t) for t in self.targets}
-        return {
-            row: {t: (str(labels[t][i]), self._evidence(row, t)) for t in self.targets}
-            for i, row in enumerate(rows)
-        }
+        found: dict[int, dict[str, tuple[str, str]]] = {row: {} for row in rows}
+        for target in self.targets:
+            evidence = [self._evidence(row, target) for row in rows]
+            labels = _labels(annotated, rows, target)
+            spelled = ontology.as_classes(labels, sorted(set(evidence)))
+            for row, label, same, predicted in zip(rows, labels, spelled, evidence, strict=True):
+                found[row][target] = (str(same or label), predicted)
+        return found
 
     def _evidence(self, row: int, target: str) -> str:
         out = self.out_of_fold(row, target)
@@ -138,6 +142,12 @@ class Samples:
                 for t in self.targets
             )
         ]
+
+
+def _labels(annotated: pd.DataFrame, rows: list[int], target: str) -> np.ndarray:
+    """Return the labels of some rows, from the columns that hold those of the whole table."""
+    columns = [ontology.find_column(annotated, name) for name in (target, "tissue")]
+    return ontology.labels(annotated[list(filter(None, dict.fromkeys(columns)))].iloc[rows], target)
 
 
 def _fit(label: str, predicted: str) -> bool:
