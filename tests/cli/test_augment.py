@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from srna_augment.ontology import tissue_group
+
 from .conftest import TARGETS, Cohort, call_from, write
 from .running import Here
 
@@ -531,3 +533,11 @@ def test_it_predicts_without_what_only_training_needs(table, tissue, root):
     loaded = {name.split(".")[0] for name in done.stderr.split()}
     assert "h5py" in loaded
     assert loaded & {"tensorflow", "keras", "sklearn", "scipy", "anndata", "matplotlib"} == set()
+
+
+def test_the_model_that_ships_does_not_contradict_itself(here, trained):
+    """Tissue groups are learnt by their tissues."""
+    found = calls(here, trained.table)
+    assert len(found) == 32
+    for tissue_best, group in zip(found["tissue_best"], found["tissue_group_best"], strict=True):
+        assert group == tissue_group(tissue_best)
