@@ -102,6 +102,7 @@ def test_merged_name_goes_to_its_oldest_member(name, owner, others):
         ("RNY1", "Y RNA"), ("Y_RNA", "Y RNA"), ("hY4", "Y RNA"),
         ("kshv-miR-K12-1-5p", "miRNA"), ("brain-mir-104", "other"),
         ("RNU6-1", "snRNA"), ("GAPDH", "other"), ("ENSG00000207789", "other"),
+        ("MIR22", "miRNA"), ("MIR22HG", "other"), ("MIR99AHG", "other"), ("MIRLET7BHG", "other"),
     ],
 )  # fmt: skip
 def test_class_of_small_rna(name, kind):

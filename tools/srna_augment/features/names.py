@@ -19,8 +19,10 @@ _MIRNA = re.compile(
     r"(?:-(?P<copy>\d{1,2})(?!p))?(?P<antisense>-as)?(?:-(?P<arm>[35]p|p[35]))?(?P<star>\*)?",
     re.IGNORECASE,
 )
-# HGNC symbols of miRNA genes: MIR21, MIRLET7A1, MIR92A1, MIR16-1.
-_HGNC = re.compile(r"MIR(?P<let>LET)?(?P<number>\d+)(?P<letter>[A-Z]{0,3})(?:-?(?P<copy>\d{1,2}))?")
+# HGNC symbols of miRNA genes: MIR21, MIRLET7A1, MIR92A1, MIR16-1; MIR22HG is a gene that hosts one.
+_HGNC = re.compile(
+    r"MIR(?P<let>LET)?(?P<number>\d+)(?P<letter>[A-Z]{0,3})(?<!HG)(?:-?(?P<copy>\d{1,2}))?"
+)
 _MIRGENEDB = re.compile(r"(?P<species>[A-Z][a-z]{2})-(?P<rest>(?:Mir|Let|Novel)-\S+)")
 _ACCESSION = re.compile(r"(?<![A-Za-z])MI(?:MAT)?\d{7}(?!\d)")
 # Viral and plant miRNAs, whose names follow other rules: ebv-miR-BART1-5p, ath-MIR156a.
