@@ -76,15 +76,15 @@ workflow {
         NORMALISE.out.sections
             .mix(EVALUATE.out.sections, DEEPLIFT_SCORE.out.sections, CROSS_VALIDATE.out.sections, AUGMENT.out.sections)
             .collect(sort: { section -> section.toString() }),
-        file(params.multiqc_config),
+        file(params.multiqc_config ?: "${projectDir}/assets/multiqc_config.yml"),
         versions,
     )
 
     workflow.onComplete = {
         if (workflow.success) {
             def used = listedFiles(params.input) + listedFiles(params.metadata) + listedFiles(params.models)
-            writeRunCrate(workflow, params, used, params.outdir)
-            log.info("The annotated table and the report are in ${params.outdir}: annotated.tsv, multiqc_report.html")
+            writeRunCrate(workflow, params, used)
+            log.info("The annotated table and the report are in ${workflow.outputDir}: annotated.tsv, multiqc_report.html")
         }
     }
 

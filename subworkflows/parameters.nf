@@ -13,15 +13,19 @@ def checkParameters(given, schema) {
         .collect { name -> "--${name}: no such parameter: ${suggestion(name, properties.keySet())}" }
     def missing = sections(schema)
         .collectMany { section -> section.required ?: [] }
-        .findAll { name -> isBlank(given[name]) }
+        .findAll { name -> isBlank(given[name]) && properties[name]['default'] == null }
         .collect { name -> "--${name}: is missing: give the ${properties[name].description.uncapitalize()}" }
+    // a name and no value in a file of parameters
+    def blank = properties
+        .findAll { name, property -> property['default'] != null && isBlank(given[name]) }
+        .collect { name, property -> "--${name}: is blank: leave it out for ${property['default']}" }
     def wrong = properties
         .findAll { name, _property -> !isBlank(given[name]) }
         .collect { name, property -> [name, given[name], complaint(given[name], property)] }
         .findAll { _name, _value, text -> text }
         .collect { name, value, text -> "--${name} ${value}: ${text}" }
 
-    def mistakes = leftOver + unknown + missing + wrong
+    def mistakes = leftOver + unknown + missing + blank + wrong
     mistakes += mistakes ? [] : contradictions(given)
     if (mistakes) {
         error(mistakes.join('\n'))
@@ -44,7 +48,7 @@ def contradictions(given) {
 
 def contradictionsOfTransfer(given) {
     def schemes = listed(given.schemes)
-    def sides = ['train_on', 'test_on'].findAll { name -> !isBlank(given[name]) }
+    def sides = ['train_on', 'test_on'].findAll { name -> listed(given[name]) }
     if (!('transfer' in schemes)) {
         return sides.collect { name -> "--${name} ${given[name]}: would not be used: add transfer to --schemes, or leave it out" }
     }
@@ -70,14 +74,22 @@ def helpText(schema) {
         .join('\n')
 }
 
-// The parts of a value that has commas between.
+// The parts of a value that has commas between, each once; commas in braces belong to a wildcard.
 def listed(value) {
-    return isBlank(value) ? [] : value.toString().tokenize(',').collect { part -> part.trim() }
+    return isBlank(value)
+        ? []
+        : value.toString().split(/,(?![^{}]*\})/).collect { part -> part.trim() }.findAll { part -> part }.unique()
 }
 
 // The files that a value names, with commas between; names may have wildcards.
 def listedFiles(value) {
-    return listed(value).collectMany { name -> files(name).sort { path -> path.toUriString() } }
+    return listed(value).collectMany { name -> filesNamed(name) }
+}
+
+// A name with brackets may be that of a file, such as counts[1].tsv.
+def filesNamed(name) {
+    def literal = file(name, glob: false)
+    return literal.exists() ? [literal] : files(name).sort { path -> path.toUriString() }
 }
 
 def sections(schema) {
@@ -100,6 +112,9 @@ def suggestion(name, known) {
 // What is wrong with a value, or null.
 def complaint(value, property) {
     def text = value.toString()
+    if (value instanceof Collection) {
+        return 'must be one text, with commas between the values'
+    }
     if (!hasType(value, property.type)) {
         def names = [integer: 'a whole number', number: 'a number', boolean: 'true or false', string: 'followed by a value']
         return "must be ${names[property.type]}"
@@ -113,11 +128,24 @@ def complaint(value, property) {
     if (property.minimum != null && text.toBigDecimal() < property.minimum) {
         return "must be ${property.minimum} or more"
     }
-    if (property.exists) {
-        def absent = listed(value).find { name -> !files(name) || !files(name).every { path -> path.exists() } }
-        return absent ? "${absent}: no such file" : null
+    if (property.maximum != null && text.toBigDecimal() > property.maximum) {
+        return "must be ${property.maximum} or less"
     }
-    return null
+    return property.exists ? complaintOfFiles(value, property) : null
+}
+
+def complaintOfFiles(value, property) {
+    def named = listedFiles(value)
+    def absent = listed(value).find { name -> !filesNamed(name) || !filesNamed(name).every { path -> path.exists() } }
+    if (absent || !named) {
+        return "${absent ?: value}: no such file"
+    }
+    if (property.format == 'file-path' && named.size() > 1) {
+        return "must be one file, not ${named.size()}"
+    }
+    // Nextflow hands it to a shell, which takes what follows for the name of a variable.
+    def dollar = named.find { path -> path.toUriString().contains('$') }
+    return dollar ? "${dollar.toUriString()}: has a dollar sign, which no task can be given: rename it" : null
 }
 
 // Whether a value is of a type of the schema. A number may stand for a text (--container_tag 1.0)

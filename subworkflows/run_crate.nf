@@ -4,8 +4,8 @@
  */
 
 // Writes ro-crate-metadata.json beside the results that index.csv lists.
-def writeRunCrate(run, given, inputs, outdir) {
-    def root = file(outdir)
+def writeRunCrate(run, given, inputs) {
+    def root = run.outputDir
     def results = indexed(root)
     def used = inputs.unique().collect { path -> described(path, path.toUri().toString()) }
     def made = results.collect { path -> described(path, inCrate(root, path)) }
@@ -71,7 +71,9 @@ def writeRunCrate(run, given, inputs, outdir) {
 // The files and folders of the index; the last of its columns is the path.
 def indexed(root) {
     def lines = root.resolve('index.csv').readLines().drop(1)
-    return lines.collect { line -> file(line.substring(line.lastIndexOf(',"') + 2, line.length() - 1)) }.unique()
+    return lines
+        .collect { line -> file(line.substring(line.lastIndexOf(',"') + 2, line.length() - 1), glob: false) }
+        .unique()
 }
 
 def inCrate(root, path) {

@@ -9,8 +9,8 @@ process AUGMENT {
 
     input:
     path tables, arity: '1..*', stageAs: 'table?/*'
-    path metadata
-    path models, arity: '0..*'
+    path metadata, stageAs: 'metadata/*' // it may have the name of an output
+    path models, arity: '0..*', stageAs: 'model?/*'
     path predictions, arity: '0..*', stageAs: 'out_of_fold?/*'
 
     output:

@@ -113,6 +113,7 @@ def test_choices_are_those_of_the_tools(properties: dict[str, dict[str, Any]]) -
             "--condition a'; touch b: must be a column of the metadata, without quotes in its name",
         ),
         (["--max_memory", "8"], "--max_memory 8: must be a size such as 8.GB"),
+        (["--seed", "4294967296"], "--seed 4294967296: must be 4294967295 or less"),
         (["--metadata", "nowhere.tsv"], "--metadata nowhere.tsv: nowhere.tsv: no such file"),
         (
             [],
@@ -133,6 +134,46 @@ def test_mistake_stops_before_the_first_task(
     told = [text for text in done.stdout.splitlines() if text.startswith(("--", "second"))]
     assert done.returncode == 1
     assert told == [line]
+    assert "Submitted process" not in done.stdout
+
+
+def test_what_names_no_file_or_too_many_stops_before_the_first_task(
+    nextflow: Callable, workflow: Path, small: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a$b").mkdir()
+    table = tmp_path / "a$b" / "counts.tsv"
+    table.touch()
+    metadata = f"{small / 'metadata.tsv'},{small / 'truth.tsv'}"
+    done = nextflow("run", workflow, "--input", table, "--metadata", metadata, cwd=tmp_path)
+    assert done.returncode == 1
+    assert [text for text in done.stdout.splitlines() if text.startswith("--")] == [
+        f"--input {table}: {table}: has a dollar sign, which no task can be given: rename it",
+        f"--metadata {metadata}: must be one file, not 2",
+    ]
+    done = nextflow("run", workflow, "--input", ",", "--train", "false", cwd=tmp_path)
+    assert "--input ,: ,: no such file" in done.stdout.splitlines()
+    assert "Submitted process" not in done.stdout
+
+
+def test_file_of_parameters_with_blanks_and_lists(
+    nextflow: Callable, workflow: Path, small: Path, tmp_path: Path
+) -> None:
+    """A blank is no default, and a list is no text: both would fail late, or do nothing at all."""
+    settings = tmp_path / "params.yaml"
+    settings.write_text(
+        f"input: {small / 'counts.tsv.gz'}\nmetadata: {small / 'metadata.tsv'}\n"
+        "targets: [tissue, sex]\nlearners: ''\nfolds:\nbaselines:\nmultiqc_config: ''\n"
+        "outdir: ''\n"
+    )
+    done = nextflow("run", workflow, "-params-file", settings, cwd=tmp_path)
+    assert done.returncode == 1
+    assert sorted(text for text in done.stdout.splitlines() if text.startswith("--")) == [
+        "--baselines: is blank: leave it out for true",
+        "--folds: is blank: leave it out for 5",
+        "--learners: is blank: leave it out for dl,rf",
+        "--outdir: is blank: leave it out for results",
+        "--targets [tissue, sex]: must be one text, with commas between the values",
+    ]
     assert "Submitted process" not in done.stdout
 
 

@@ -266,6 +266,28 @@ def test_scattered_folds_give_the_same_tables(
     assert 'id="srna_importance_tissue"' in report
 
 
+def test_fills_in_what_was_asked_for_whatever_files_are_called(
+    nextflow: Callable, workflow: Path, small: Path, root: Path, tmp_path: Path
+) -> None:
+    """Models of one name, metadata with the name of an output, and one target of two."""
+    models = []
+    for target in ("tissue", "sex"):
+        (tmp_path / target).mkdir()
+        models.append(tmp_path / target / "model.h5")
+        models[-1].write_bytes((root / "galaxy" / "test-data" / f"{target}.h5").read_bytes())
+    metadata = tmp_path / "annotated.tsv"
+    metadata.write_bytes((small / "metadata.tsv").read_bytes())
+    done = nextflow(
+        "run", workflow, "--train", "false", "--input", small / "counts.tsv.gz",
+        "--metadata", metadata, "--models", ",".join(map(str, models)), "--targets", "sex",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    columns = list(read(tmp_path / "results" / "annotated.tsv")[0])
+    assert [name for name in columns if name.endswith("_best")] == ["sex_best"]
+    assert columns[: len(read(metadata)[0])] == list(read(metadata)[0])
+
+
 def test_fills_in_without_training(
     nextflow: Callable, workflow: Path, small: Path, folder: Path, whole: tuple[str, Path]
 ) -> None:

@@ -37,6 +37,56 @@ def test_stub_runs_through(nextflow: Callable, workflow: Path, tmp_path: Path, p
     check_crate(results, workflow.parent / "assets" / "demo")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--targets", "sex,sex", "--learners", "rf, rf", "--schemes", "random,random"],
+        ["--max_cpus", "9999", "--max_memory", "999.TB"],
+        ["--input", "{one,two[1]}.tsv"],
+        ["--input", "two[1].tsv", "--outdir", "out [1]"],
+        ["-output-dir", "elsewhere"],
+    ],
+    ids=["twice", "more-than-there-is", "braces", "brackets", "option-of-nextflow"],
+)
+def test_odd_but_right_calls_run_through(
+    nextflow: Callable, workflow: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    for name in ("one.tsv", "two[1].tsv", "two1.tsv"):
+        (tmp_path / name).touch()
+    done = nextflow(
+        "run", workflow, "-stub", "-profile", "demo", "--targets", "sex", "--learners", "rf",
+        *arguments, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(SUBMITTED.findall(done.stdout)) == 5
+    assert "ERROR" not in done.stdout
+    folder = {"--outdir": "out [1]", "-output-dir": "elsewhere"}.get(arguments[-2], "results")
+    assert (tmp_path / folder / "ro-crate-metadata.json").exists()
+
+
+def test_quoted_truth_is_understood(nextflow: Callable, workflow: Path, tmp_path: Path) -> None:
+    """Quotes make a text of false in a file of parameters, and a text is true to Groovy."""
+    (tmp_path / "params.yaml").write_text('baselines: "false"\n')
+    done = nextflow(
+        "run", workflow, "-stub", "-profile", "demo,debug", "--targets", "sex", "--learners", "rf",
+        "-params-file", "params.yaml", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (options,) = re.findall(r"task\.ext\.args=(--folds .*)\]", done.stdout)
+    assert "--baselines" not in options
+
+
+def test_machine_of_one_processor_runs_the_test_profile(
+    nextflow: Callable, workflow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NXF_JVM_ARGS", "-XX:ActiveProcessorCount=1")
+    done = nextflow(
+        "run", workflow, "-stub", "-profile", "test", "--targets", "sex", "--learners", "rf",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def check_crate(results: Path, demo: Path) -> None:
     """Check that the run crate has every result and input, each with the SHA-256 of its content."""
     graph = json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]
