@@ -1,3 +1,4 @@
+import csv
 import gzip
 import logging
 
@@ -29,11 +30,18 @@ def test_cells_stay_as_they_were_written(tmp_path):
     ]
 
 
-def test_a_cell_in_quotes_may_have_several_lines(tmp_path):
-    text = 'id,note,sex\nA,"two ""lines"",\nof text",male\nB,none,female\n'
-    metadata = read_metadata(write(tmp_path, text))
-    assert metadata["note"].tolist() == ['two "lines",\nof text', "none"]
-    assert metadata["sex"].tolist() == ["male", "female"]
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+@pytest.mark.parametrize("n_rows", [2, 30])
+def test_a_cell_in_quotes_may_have_several_lines(delimiter, n_rows, tmp_path):
+    rows = [[f"S{k}", 'two "lines", of\ntext; and\tmore\n', "male"] for k in range(n_rows)]
+    with (tmp_path / "samples.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, delimiter=delimiter).writerows([["id", "note", "sex"], *rows])
+    assert read_metadata(tmp_path / "samples.csv").to_numpy().tolist() == rows
+
+
+def test_an_inch_is_no_quotation_mark(tmp_path):
+    text = 'id\tnote\nA\t5" x\nB\t7, 8\nC\t6"\n'
+    assert read_metadata(write(tmp_path, text))["note"].tolist() == ['5" x', "7, 8", '6"']
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,7 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     if "\0" in text:
         row = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{where}, row {row}: holds a NUL character: write the table again")
-    delimiter = find_delimiter([line for line in lines if line.strip()]).decode()
-    header, rows, lines_of_rows = _read_rows(text, delimiter, where)
+    header, rows, lines_of_rows = _read_table(text, [line for line in lines if line.strip()], where)
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise DataError(f"{where}: column '{repeated[0]}' is there twice: rename one")
@@ -72,6 +71,34 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     _check_ids(ids, lines_of_rows, where, header[column])
     data = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     return pd.DataFrame(data, index=pd.Index(ids, dtype=str, name=None), dtype=str)
+
+
+def _read_table(
+    text: str, head: list[bytes], where: str
+) -> tuple[list[str], list[list[str]], list[int]]:
+    """Find the delimiter in the first lines, and return what `_read_rows` does.
+
+    Whole rows tell it, or else lines: an odd mark makes one row of many.
+    """
+    first, *others = dict.fromkeys(
+        find_delimiter(some).decode() for some in (_whole_rows(head) or head, head)
+    )
+    try:
+        return _read_rows(text, first, where)
+    except DataError:
+        if not others:
+            raise
+    return _read_rows(text, others[0], where)
+
+
+def _whole_rows(lines: list[bytes]) -> list[bytes]:
+    """Join the lines of cells in quotes that have several; a row that goes on is left out."""
+    rows = [b""]
+    for line in lines:
+        rows[-1] += line
+        if rows[-1].count(b'"') % 2 == 0:
+            rows.append(b"")
+    return rows[:-1]
 
 
 def _split(text: str, delimiter: str, where: str) -> Iterator[tuple[list[str], int]]:
