@@ -7,6 +7,7 @@ import pytest
 
 from srna_augment.normalisation.methods import (
     centred_log_ratio,
+    close,
     fit_geometric_mean,
     fit_upper_quartile_sample,
     log2_rpm,
@@ -47,6 +48,19 @@ def test_tmm_leaves_out_what_the_reference_lacks():
     np.testing.assert_allclose(
         trimmed_mean_of_m(row[None], reference)[0], log2_rpm(row / 2), rtol=1e-6
     )
+
+
+def test_tmm_of_counts_and_of_reads_per_million_are_alike():
+    """Where low counts are equal in many features, rounding must not decide which are trimmed."""
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.exponential(4, 400), (8, 400)).astype(np.float32)
+    of_counts = close(counts)
+    of_rpm = close((counts / counts.sum(axis=1, keepdims=True) * 1e6).astype(np.float32))
+    np.testing.assert_allclose(of_counts, of_rpm, rtol=1e-5)
+    for reference in of_counts:
+        np.testing.assert_allclose(
+            trimmed_mean_of_m(of_counts, reference), trimmed_mean_of_m(of_rpm, reference), atol=1e-4
+        )
 
 
 def test_the_reference_sample_is_chosen_by_the_upper_quartile_exactly():
