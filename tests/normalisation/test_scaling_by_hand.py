@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from srna_augment.normalisation.methods import (
     centred_log_ratio,
@@ -12,6 +13,7 @@ from srna_augment.normalisation.methods import (
     fit_upper_quartile_sample,
     log2_rpm,
     median_of_ratios,
+    quantile,
     trimmed_mean_of_m,
 )
 
@@ -61,6 +63,20 @@ def test_tmm_of_counts_and_of_reads_per_million_are_alike():
         np.testing.assert_allclose(
             trimmed_mean_of_m(of_counts, reference), trimmed_mean_of_m(of_rpm, reference), atol=1e-4
         )
+
+
+def test_ranks_do_not_depend_on_rounding():
+    """3 reads are 1 and 2, or 0 and 3: their RPM add up to the same but for the last digit."""
+    rng = np.random.default_rng(0)
+    arms = rng.poisson(3, (2, 300)).astype(np.float32)
+    of_rpm = (arms / np.float32(arms.sum()) * np.float32(1e6)).sum(axis=0, keepdims=True)
+    of_counts = close(arms.sum(axis=0, keepdims=True))
+    assert len(np.unique(of_rpm)) > len(np.unique(of_counts))
+    reference = np.linspace(0, 16, 300, dtype=np.float32) ** 1.5
+    found = quantile(of_counts, reference)
+    np.testing.assert_allclose(quantile(close(of_rpm), reference), found, rtol=1e-6)
+    ranks = (rankdata(of_counts[0]) - 1) / 299
+    np.testing.assert_allclose(found[0], np.interp(ranks, np.linspace(0, 1, 300), reference))
 
 
 def test_the_reference_sample_is_chosen_by_the_upper_quartile_exactly():

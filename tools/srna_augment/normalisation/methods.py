@@ -13,6 +13,8 @@ import numpy as np
 
 MILLION = 1e6
 PSEUDO_RPM = 1.0
+# Relative error of RPM in float32, summed and divided.
+ROUNDING = 1e-6
 # Equal counts stay in or go together, however the last digit of a ratio of RPM is rounded.
 TIES = np.array([-1e-4, 1e-4])
 # Values held at once: 16 MB in float32, so that what a method makes beside a table stays small.
@@ -93,10 +95,9 @@ def fit_quantiles(blocks: Blocks) -> np.ndarray:
 def quantile(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
     """Replace each value by that of its rank in the reference.
 
-    Returns ``(n_samples, n_features)``, log2 RPM. Ties get the mean of their ranks.
+    Returns ``(n_samples, n_features)``, log2 RPM. Ties get the mean of their ranks; what differs by
+    rounding is one: sums of the RPM of arms, for instance, whose counts add up to the same.
     """
-    from scipy.stats import rankdata
-
     assert reference is not None
     grid = np.linspace(0, 1, len(reference))
     result = np.full_like(rpm, np.nan)
@@ -104,9 +105,20 @@ def quantile(rpm: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
         there = ~np.isnan(row)
         if not there.any():
             continue
-        ranks = (rankdata(row[there]) - 1) / max(there.sum() - 1, 1)
+        ranks = _ranks(row[there]) / max(there.sum() - 1, 1)
         out[there] = np.interp(ranks, grid, reference)
     return result
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks from 0, ``(n,)``, of values none of which is negative."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    tie = np.zeros(len(values), dtype=np.int64)
+    np.cumsum(ordered[1:] > ordered[:-1] * (1 + ROUNDING), out=tie[1:])
+    ranks = np.empty(len(values))
+    ranks[order] = (np.bincount(tie, np.arange(len(values))) / np.bincount(tie))[tie]
+    return ranks
 
 
 def fit_upper_quartile_sample(blocks: Blocks) -> np.ndarray:
