@@ -73,6 +73,15 @@ def test_another_file_is_refused_in_one_line(text, tmp_path):
         load(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize("kept", ["3", 0, float("inf"), 3.5, None])
+def test_a_summary_with_odd_numbers_is_refused_in_one_line(expression, tmp_path, kept):
+    path = tmp_path / "x.json"
+    odd = expression.reading | {"features": {"kept": kept}}
+    path.write_text(json.dumps(odd))
+    with pytest.raises(DataError, match="not what normalise --report writes"):
+        load(path)
+
+
 def test_sections_of_the_report_say_the_same(expression, tmp_path):
     write_multiqc(expression, tmp_path / "new")
     found = {

@@ -187,11 +187,12 @@ def load(path: str | Path) -> dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         sound = (
             str(content["schema_version"]).startswith(SCHEMA_VERSION.split(".", 1)[0] + ".")
-            and int(content["features"]["kept"]) > 0
+            and isinstance(content["features"]["kept"], int)
+            and content["features"]["kept"] > 0
             and all(
                 isinstance(sample["sample_id"], str)
                 and isinstance(sample["features_reported"], int)
-                and (sample["reads"] is None or float(sample["reads"]) >= 0)
+                and (sample["reads"] is None or sample["reads"] >= 0)
                 for sample in content["samples"]
             )
         )
