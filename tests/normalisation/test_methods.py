@@ -161,8 +161,10 @@ def test_a_state_of_one_feature_is_sound():
         {"features": [], "fill": [], "reference": []}, {"fill": [0.5, NAN]},
         {"fill": ["0.5", "a"]}, {"reference": None}, {"method": "clr"}, {"reference": [1.0]},
         {"reference": [[1.0, 2.0]]}, {"reference": ["a", "b"]}, {"more": 1},
+        {"features": {"mir-1": 1, "mir-2": 1}}, {"fill": [0.5, 1e300]}, {"reference": [1e300, 1]},
+        {"fill": [0.5, 10**400]},
     ],
-    ids=str,
+    ids=lambda wrong: str(wrong)[:60],
 )  # fmt: skip
 def test_a_state_that_is_not_sound_is_refused(wrong):
     assert State.from_json(SOUND, "s").fill == [0.5, 1.0]

@@ -79,14 +79,15 @@ class State:
                 and state.method in METHODS
                 and state.level in LEVELS
                 and isinstance(state.units, str)
+                and isinstance(state.features, list)
                 and len(state.features) == n > 0
-                and np.asarray(state.fill, dtype=float).shape == (n,)
+                and _fits(state.fill, n)
                 and np.isfinite(np.asarray(state.fill, dtype=float)).all()
                 and (METHODS[state.method][1] is None) == (state.reference is None)
-                and (state.reference is None or np.asarray(state.reference, float).shape == (n,))
+                and (state.reference is None or _fits(state.reference, n))
                 and all(isinstance(name, str) for name in state.features)
             )
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             sound = False
         if not sound:
             raise DataError(
@@ -116,6 +117,12 @@ class State:
         except (OSError, ValueError, RecursionError):
             content = None
         return cls.from_json(content, str(path))
+
+
+def _fits(numbers: Any, n: int) -> bool:
+    """Tell whether these are `n` numbers that float32 can hold; NaN is one."""
+    array = np.asarray(numbers, dtype=float)
+    return array.shape == (n,) and not bool((np.abs(array) > np.finfo(np.float32).max).any())
 
 
 def fit(
