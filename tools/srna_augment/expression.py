@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -229,32 +230,46 @@ def read_expression(path: str | Path) -> Expression:
         raise DataError(
             f"{path}: not an AnnData file ({_first_line(error)}): give the output of normalise"
         ) from None
-    if UNS_KEY not in data.uns or "state" not in data.uns[UNS_KEY]:
+    ours = data.uns.get(UNS_KEY)
+    if not isinstance(ours, Mapping) or "state" not in ours:
         raise DataError(
             f"{path}: was not written by normalise (uns has no '{UNS_KEY}'): run "
             f"'normalise {path} --output expression.h5ad' and use its output"
         )
     try:
-        state = json.loads(data.uns[UNS_KEY]["state"])
-        columns = json.loads(data.uns[UNS_KEY].get("obs_columns", "null"))
+        state = json.loads(ours["state"])
+        columns = json.loads(ours.get("obs_columns", "null"))
     except (TypeError, ValueError, RecursionError):
         raise DataError(f"{path}: its state is damaged: run normalise again") from None
     State.from_json(state, str(path))
     obs = data.obs
-    if columns is not None and len(columns) == len(obs.columns):
+    if isinstance(columns, list) and len(columns) == len(obs.columns):
         obs = obs.set_axis(columns, axis=1)
-    values = data.X.toarray() if hasattr(data.X, "toarray") else np.asarray(data.X)
-    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+    for names, what in ((data.obs_names, "sample"), (data.var_names, "feature")):
+        if names.has_duplicates:
+            raise DataError(
+                f"{path}: {what} '{names[names.duplicated()][0]}' is there twice: take one out"
+            )
+    values = _dense(data.X)
+    if values.dtype.kind in "fiu":
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32, copy=False)
+    if values.dtype != np.float32 or not np.isfinite(values).all():
         raise DataError(f"{path}: X holds cells that are no finite numbers: run normalise again")
     reported = data.layers.get("reported")
     depth = data.obsm.get("depth")
     return Expression(
-        values=values.astype(np.float32, copy=False),
+        values=values,
         samples=[str(name) for name in data.obs_names],
         features=[str(name) for name in data.var_names],
         obs=obs,
         var=data.var,
         state=state,
-        reported=None if reported is None else np.asarray(reported).astype(bool),
-        depth=None if depth is None else np.asarray(depth)[:, 0],
+        reported=None if reported is None else _dense(reported).astype(bool),
+        depth=None if depth is None or not depth.shape[1] else _dense(depth)[:, 0],
     )
+
+
+def _dense(matrix: Any) -> np.ndarray:
+    """Return a matrix as other tools may have left it, sparse, as an array."""
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
