@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +60,34 @@ def test_every_output_and_every_option_is_tested(wrapper: Path) -> None:
     tested |= {name.get("name") for test in tests for name in test.iter("output_collection")}
     outputs = {element.get("name") for element in tool.findall("outputs/*") if element.get("name")}
     assert outputs <= tested
+
+
+def test_the_tutorial_says_what_the_model_that_ships_says(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, SUITE.parent / "bin" / "augment", SUITE / "test-data" / "tumours.tsv",
+            "--metadata", SUITE / "test-data" / "tumours_swapped.tsv",
+            "--output", tmp_path / "annotated.tsv",
+        ],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    with (tmp_path / "annotated.tsv").open(newline="") as handle:
+        rows = {row["sample_id"]: row for row in csv.DictReader(handle, delimiter="\t")}
+    swapped = rows["TCGA-BP-4158-01A-02R-1288-13"]
+    tutorial = (SUITE.parent / "docs" / "galaxy" / "tutorial.md").read_text()
+    told = re.search(r"the tissue, (\w+) with (\d+) %, is withheld", tutorial)
+    told_group = re.search(r"the tissue group, (\w+) with (\d+) %, is called", tutorial)
+    assert told and told_group
+    for target, status, (name, percent) in (
+        ("tissue", "withheld", told.groups()),
+        ("tissue_group", "called", told_group.groups()),
+    ):
+        assert swapped[f"{target}_best"] == name
+        assert swapped[f"{target}_status"] == status
+        assert int(100 * float(swapped[f"{target}_probability"])) == int(percent)
+    known = re.search(r"has (\d+) of the (\d+) features of the model", tutorial)
+    assert known
+    assert f"only {known[1]} of the {known[2]} features of the model" in done.stderr
 
 
 def test_planemo_finds_nothing_to_complain_about(planemo: Callable[..., str]) -> None:
