@@ -70,6 +70,7 @@ def test_ids_are_found(text, ids, tmp_path):
         ),
         ("sample_id\ttissue\n\ta\n", "row 2, column sample_id: the sample id is missing"),
         ("sample_id\tsex\tsex\nS1\ta\tb\n", "column 'sex' is there twice"),
+        ("sample_id,sex,,\nS1,a,,\n", "has columns without a name"),  # a spreadsheet's
         ("", "is empty"),
         # blank lines count in the numbers of rows
         ("\n\nid\tx\nA\t1\n\nA\t2\n", "row 6, column id: sample 'A' is already in row 4"),

@@ -61,7 +61,9 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
         row = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{where}, row {row}: holds a NUL character: write the table again")
     header, rows, lines_of_rows = _read_table(text, [line for line in lines if line.strip()], where)
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted({name for name in header if header.count(name) > 1}, reverse=True)
+    if repeated == [""]:
+        raise DataError(f"{where}: has columns without a name: name them, or take them out")
     if repeated:
         raise DataError(f"{where}: column '{repeated[0]}' is there twice: rename one")
     if header[0] == "":
