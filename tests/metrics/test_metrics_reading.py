@@ -177,6 +177,7 @@ def changed(row: int, **cells: object) -> list[dict[str, object]]:
         (changed(3, probability=""), "p.tsv: row 5, column probability: ''"),
         (changed(3, probability=70), "p.tsv: row 5, column probability: '70'"),
         (changed(4, **{"prob:lung": "x"}), "p.tsv: row 6, column prob:lung: 'x'"),
+        (changed(4, **{"prob:lung": "1e400"}), "p.tsv: row 6, column prob:lung: '1e400'"),
         (changed(4, **{"prob:lung": -0.5}), "p.tsv: row 6: a prob: column is not between 0 and 1"),
         (changed(4, **{"prob:lung": ""}), "p.tsv: row 6: the prob: columns of tissue sum to 0.05"),
         (changed(4, **{"prob:liver": "", "prob:lung": ""}), "row 6: the prob: columns of tissue"),

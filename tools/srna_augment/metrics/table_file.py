@@ -122,7 +122,7 @@ def _find_bad_number(
     for row, line in enumerate(lines[1:], start=FIRST_ROW):
         cells = line.split("\t")
         for place in places:
-            if cells[place] and math.isnan(number(cells[place])):
+            if cells[place] and not math.isfinite(number(cells[place])):
                 raise DataError(
                     f"{path}: row {row}, column {header[place]}: {cells[place]!r} is not a "
                     f"probability: give a number from 0 to 1, or nothing"
