@@ -108,6 +108,13 @@ def test_a_training_sample_is_shown_with_what_was_said_out_of_fold() -> None:
     ]
 
 
+def test_the_surest_contradiction_stands_first_out_of_fold_too() -> None:
+    frame = annotated(tissue_status=["withheld", "called", "withheld", "withheld"])
+    out = {1: LeftOut("brain", 0.81, True), 3: LeftOut("liver", 0.95, True)}
+    found = _Page(render(frame, left_out={"tissue": out})).rows["Labels that disagree"]
+    assert [row[0] for row in found[1:]] == ["swap-b", "swap-a"]
+
+
 def test_a_swap_must_explain_every_target() -> None:
     frame = annotated(
         sex=["", "male", "", "male"],

@@ -125,9 +125,12 @@ class Samples:
         found = self.disagreeing(row)
         if not found:
             return 2, 0.0
-        sure = any(self.status(row, target).name == "called" for target in found)
+        out = {target: self.out_of_fold(row, target) for target in found}
+        sure = any(out[t] is not None or self.status(row, t).name == "called" for t in found)
+        # of a training sample, what contradicts its label is what was said out of fold
         return (0 if sure else 1), -max(
-            or_zero(self.number(row, f"{target}_probability")) for target in found
+            or_zero(self.number(row, f"{target}_probability")) if said is None else said.probability
+            for target, said in out.items()
         )
 
     def partners(self, row: int) -> list[int]:
