@@ -160,3 +160,15 @@ def test_flat_and_empty_samples_resemble_nothing(values):
 def test_means_leave_out_what_is_not_reported():
     profile = mean_profile(array([1, NAN], [3, NAN]), np.array([1.0, 3.0]))
     np.testing.assert_allclose(profile, [2.5, 0])
+
+
+def test_what_differs_by_rounding_alone_is_a_tie():
+    """Equal counts as RPM: the sum of two arms ends in another digit than one of the same size."""
+    counts = np.array([[3.0, 3, 8, 11, 11, 40]])
+    log2 = np.log2(counts / counts.sum() * 1e6 + 1)
+    rounded = log2 * (1 + 1e-7 * np.array([0, 1, 0, -1, 1, 0]))
+    expected = [[1.5, 1.5, 3, 4.5, 4.5, 6]]
+    np.testing.assert_array_equal(mean_ranks(rounded), expected)
+    np.testing.assert_array_equal(mean_ranks(log2), expected)
+    one_more = np.log2(np.array([[10_000_000, 0, 1, 2]]) / 1e7 * 1e6 + 1)
+    np.testing.assert_array_equal(mean_ranks(one_more), [[4, 1, 2, 3]])

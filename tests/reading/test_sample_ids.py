@@ -2,6 +2,8 @@
 
 import dataclasses
 import logging
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -126,3 +128,10 @@ def test_a_column_named_by_a_quantity_leaves_the_name_to_the_file(name, header, 
     table = read_tables(paths)
     assert table.samples == ["S1", "S2"]
     assert table.units == "counts"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such name")
+def test_a_file_name_that_is_no_text_still_names_its_sample(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    path.write_text("miRNA\tcount\nhsa-miR-21-5p\t100\n")
+    assert read_tables([path]).samples == ["caf\\xe9"]

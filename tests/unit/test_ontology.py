@@ -33,6 +33,13 @@ def test_groups_follow_from_tissues():
     given = obs(tissue=["colon", "rectum", "brain", "", "my organ"])
     expected = ["intestine", "intestine", "nervous system", "", ""]
     assert ontology.labels(given, "tissue_group").tolist() == expected
+    empty = given.assign(tissue_group="")
+    assert ontology.labels(empty, "tissue_group").tolist() == expected
+    assert ontology.given(empty, "tissue_group") == ontology.given(given, "tissue")
+    # what is named is used as it is, and what a column tells is not mixed with another's
+    assert set(ontology.labels(empty, "tissue_group", "tissue_group")) == {""}
+    partly = given.assign(tissue_group=["skin", *[""] * (len(given) - 1)])
+    assert ontology.labels(partly, "tissue_group").tolist()[1:] == [""] * (len(given) - 1)
 
 
 def test_sex_in_its_spellings():

@@ -194,9 +194,7 @@ def _strangers(expression: Expression, wanted: tuple[str, str] | None) -> np.nda
 def _too_few(
     expression: Expression, target: str, column: str | None, classes: list[str], minimum: int
 ) -> str:
-    found = ontology.find_column(expression.obs, target, column)
-    if found is None and target == "tissue_group":
-        found = ontology.find_column(expression.obs, "tissue")
+    _, found = ontology.label_source(expression.obs, target, column)
     if found is None:
         columns = ", ".join(map(str, expression.obs.columns[:20])) or "none"
         return (

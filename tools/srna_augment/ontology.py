@@ -172,15 +172,33 @@ def find_column(obs: pd.DataFrame, target: str, column: str | None = None) -> st
             )
         return column
     usual = usual_columns(obs, COLUMNS[target])
-    filled = (name for name in usual if not all(map(is_blank, obs[name].astype(object))))
+    filled = (name for name in usual if not _is_empty(obs, name))
     return next(filled, usual[0] if usual else None)
+
+
+def label_source(
+    obs: pd.DataFrame, target: str, column: str | None = None
+) -> tuple[str, str | None]:
+    """Return the target whose labels tell those of `target`, and the column that holds them.
+
+    It is another target's for tissue groups, which follow from the tissue where no column of
+    theirs has anything in it. `column` is the one to use, as for `find_column`.
+    """
+    found = find_column(obs, target, column)
+    if target == "tissue_group" and column is None and (found is None or _is_empty(obs, found)):
+        tissue = find_column(obs, "tissue")
+        if tissue is not None:
+            return "tissue", tissue
+    return target, found
+
+
+def _is_empty(obs: pd.DataFrame, column: str) -> bool:
+    return all(map(is_blank, obs[column].astype(object)))
 
 
 def given(obs: pd.DataFrame, target: str) -> list[str]:
     """Return the labels as the metadata have them; '' for blanks."""
-    column = find_column(obs, target)
-    if column is None and target == "tissue_group":
-        column = find_column(obs, "tissue")
+    _, column = label_source(obs, target)
     if column is None:
         return [""] * len(obs)
     return ["" if is_blank(cell) else str(cell) for cell in obs[column].astype(object)]
@@ -196,8 +214,7 @@ def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndar
     target : str
         One of `TARGETS`.
     column : str, optional
-        The column to use; by default the first known name for the target. Without a
-        ``tissue_group`` column, groups follow from the tissue.
+        The column to use; by default what `label_source` finds.
 
     Returns
     -------
@@ -214,8 +231,8 @@ def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndar
     """
     if target not in TARGETS:
         raise UsageError(f"--target {target}: not a target: choose from {', '.join(TARGETS)}")
-    found = find_column(obs, target, column)
-    if found is None and target == "tissue_group":
+    source, found = label_source(obs, target, column)
+    if source != target:
         return np.array([tissue_group(name) for name in labels(obs, "tissue")], dtype=object)
     if found is None:
         return np.full(len(obs), "", dtype=object)

@@ -26,6 +26,8 @@ FACTORS = 40
 # Ranks run from 0 to this, about the spread of log2 RPM.
 RANK_RANGE = 8.0
 BLOCK_ROWS = 4096
+# Of log2 RPM in float32; one read more or less is far beyond where reads are few.
+ROUNDING = 4e-6
 # Correlation with the reference profile below which a sample is taken for a failed library, or for
 # something else than small RNA.
 MINIMUM_RESEMBLANCE = 0.4
@@ -219,16 +221,19 @@ def view_of(view: str, aligned: np.ndarray, profile: np.ndarray) -> np.ndarray:
 def mean_ranks(rows: np.ndarray) -> np.ndarray:
     """Return the rank of each value in its row, from 1, ties sharing their mean rank.
 
+    What differs by rounding alone is a tie: equal counts of a sample are often told apart by the
+    last digit once they are RPM.
+
     Parameters
     ----------
     rows : numpy.ndarray
-        ``(n_rows, n_columns)`` without NaN.
+        ``(n_rows, n_columns)`` without NaN, log2 RPM.
     """
     n_rows, n_columns = rows.shape
     order = np.argsort(rows, axis=1, kind="stable")
     ordered = np.take_along_axis(rows, order, axis=1)
     starts = np.ones(rows.shape, dtype=bool)
-    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    starts[:, 1:] = ordered[:, 1:] > ordered[:, :-1] + ROUNDING
     tie = np.cumsum(starts.ravel()) - 1
     position = np.tile(np.arange(1.0, n_columns + 1), n_rows)
     mean = (np.bincount(tie, position) / np.bincount(tie))[tie]

@@ -149,8 +149,8 @@ class Samples:
 
 def _labels(annotated: pd.DataFrame, rows: list[int], target: str) -> np.ndarray:
     """Return the labels of some rows, from the columns that hold those of the whole table."""
-    columns = [ontology.find_column(annotated, name) for name in (target, "tissue")]
-    return ontology.labels(annotated[list(filter(None, dict.fromkeys(columns)))].iloc[rows], target)
+    _, column = ontology.label_source(annotated, target)
+    return ontology.labels(annotated[[column] if column else []].iloc[rows], target)
 
 
 def _fit(label: str, predicted: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -56,8 +57,7 @@ def sample_name(path: str | Path) -> str:
     """
     if str(path) == "-":
         return "stdin"
-    file = Path(path)
-    stem = file.name
+    stem = _text(Path(path).name)
     while Path(stem).suffix.lower() in _SUFFIXES:
         stem = Path(stem).stem
     if stem in _SAME_FOR_ALL or stem.startswith("readCounts_"):
@@ -68,7 +68,12 @@ def sample_name(path: str | Path) -> str:
 
 def folder_name(path: str | Path) -> str:
     """Name the sample of a file by the folder that holds it."""
-    return Path(path).resolve().parent.name
+    return _text(Path(path).resolve().parent.name)
+
+
+def _text(name: str) -> str:
+    """Return a name that can be written: what is no UTF-8 in it as ``\\xe9``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def names_of_files(paths: Sequence[str]) -> list[str]:
