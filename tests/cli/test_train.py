@@ -295,7 +295,7 @@ def test_years_come_from_the_named_column(trained, tmp_path):
         (lambda text: text.replace("\ttissue\t", "\tsex\t"), "no predictions of tissue by rf"),
         (lambda text: text[: len(text) // 2].rsplit("\n", 1)[0], "have no prediction"),
         (lambda text: text + text.split("\n", 1)[1], "stands twice"),
-        (lambda text: "sample_id\tvalue\na\t1\n", "no column"),
+        (lambda text: "sample_id\tvalue\na\t1\n", "probability, study, distance, calibrated: give"),
         (lambda text: "", "is empty"),
     ],
 )  # fmt: skip

@@ -61,3 +61,14 @@ def test_gathered_with_folds_that_were_run_apart(trained, tmp_path):
     assert read(tmp_path / "apart.tsv") == rows
     calibrated = [load_models(tmp_path / f"{name}.h5")[0].calibration for name in ("one", "apart")]
     assert calibrated[0] == calibrated[1]
+
+
+def test_a_scheme_that_cannot_be_run_is_said_before_another_is(trained, tmp_path):
+    sides = ("--group", "sex", "--train-on", "female", "--test-on", "nobody")
+    done = forest(
+        trained.expression, "--scheme", "random", "--scheme", "transfer", *sides,
+        "--predictions", tmp_path / "p.tsv",
+    )  # fmt: skip
+    assert done.code == 2
+    assert "--test-on nobody: no labelled sample" in done.err
+    assert "fold 1" not in done.err

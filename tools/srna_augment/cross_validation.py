@@ -79,6 +79,22 @@ def cross_validate(
     return _left_out(data, scheme, recipe, sides, seed, tell, watch)
 
 
+def check_scheme(
+    data: Labelled, scheme: str, train_on: tuple[str, ...], test_on: tuple[str, ...]
+) -> None:
+    """Make sure that a scheme can be run, before any time is spent on another.
+
+    Raises
+    ------
+    UsageError, DataError
+        The metadata do not tell what it leaves out.
+    """
+    if scheme == "transfer":
+        _sides(data, train_on, test_on)
+    else:
+        splits.groups(data.expression.obs, scheme, data.group_column)
+
+
 def _left_out(
     data: Labelled,
     scheme: str,

@@ -170,7 +170,8 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
             metavar="COLUMN",
             panel=CV_PANEL,
             help="Metadata column that the scheme 'group' leaves out as a whole, and that counts "
-            "once in figures. Default: study, dataset or series, else site.",
+            "once in figures. Default: study, dataset or series; where there is none, figures take "
+            "the site.",
         ),
         click.option(
             "--folds",
@@ -263,7 +264,7 @@ def run_training(
         [expression, *calibrate_from, *importance.gathered],
     )
     from .. import __version__
-    from ..cross_validation import calibrate_across_folds, cross_validate, transfer
+    from ..cross_validation import calibrate_across_folds, check_scheme, cross_validate, transfer
     from ..expression import read_expression
     from ..labelled import labelled
     from ..model.file import save_models
@@ -286,6 +287,8 @@ def run_training(
         subclasses=subclasses,
         minimum_samples=min_samples,
     )
+    for scheme in wanted:
+        check_scheme(data, scheme, train_on, test_on)
     moved: list[OutOfFold | YearsOutOfFold] = []
     watched = None
     if importance:

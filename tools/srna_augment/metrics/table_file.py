@@ -70,7 +70,8 @@ def read_table(
         raise DataError(f"{path}: is empty: the command that should have written it failed")
     lines = text.split("\n")
     header = next(csv.reader(lines[:1], delimiter="\t"))
-    missing = [name for name in (*COLUMNS, *more_columns) if name not in header]
+    wanted = dict.fromkeys((*COLUMNS, *more_columns))
+    missing = [name for name in wanted if name not in header]
     if missing:
         raise DataError(
             f"{path}: row 1 has no column {', '.join(missing)}: give a tab-separated "

@@ -72,7 +72,7 @@ def folder_name(path: str | Path) -> str:
 
 
 def _text(name: str) -> str:
-    """Return a name that can be written: what is no UTF-8 in it as ``\\xe9``."""
+    r"""Return a name that can be written: what is no UTF-8 in it as ``\xe9``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
