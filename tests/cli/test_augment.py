@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from srna_augment.model.file import load_models, save_models
 from srna_augment.ontology import tissue_group
 
 from .conftest import TARGETS, Cohort, call_from, write
@@ -541,3 +542,15 @@ def test_the_model_that_ships_does_not_contradict_itself(here, trained):
     assert len(found) == 32
     for tissue_best, group in zip(found["tissue_best"], found["tissue_group_best"], strict=True):
         assert group == tissue_group(tissue_best)
+
+
+def test_what_reads_as_probable_as_a_call_is_one(trained, here, root, tmp_path):
+    """The threshold is what a probability is printed as, so that none may be rounded up to it."""
+    path = tmp_path / "tissue.h5"
+    shipped = load_models(root / "models" / "srna-augment.h5")
+    save_models([model for model in shipped if model.target == "tissue"], path, version="test")
+    for sample, printed in calls(here, trained.table)["tissue_probability"].head(8).items():
+        call_from(path, float(printed))
+        found = calls(here, trained.table, "--model", path).loc[sample]
+        assert found["tissue_probability"] == printed
+        assert found["tissue_status"] == "called"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -263,7 +264,7 @@ def predict_columns(
     comparable = called & (given != "")
     columns = {
         f"{target}_best": names[best],
-        f"{target}_probability": np.array([f"{p:.{DIGITS}f}" for p in top], dtype=object),
+        f"{target}_probability": np.array([_rounded_down(p) for p in top], dtype=object),
         f"{target}_status": status,
         f"{target}_pred": np.where(called, names[best], ""),
         f"{target}_pred_ontology_term_id": np.where(called, terms[best], ""),
@@ -283,6 +284,12 @@ def predict_columns(
         for name, column in zip(YEARS_COLUMNS, bounds, strict=True):
             columns[name] = np.where(novel, "", [f"{value:.1f}" for value in column])
     return columns
+
+
+def _rounded_down(probability: float) -> str:
+    """Write a probability; what falls short of a call's must not read as if it did not."""
+    steps = 10**DIGITS
+    return f"{math.floor(probability * steps + ROUNDING) / steps:.{DIGITS}f}"
 
 
 def _check_left_out(
