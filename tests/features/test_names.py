@@ -148,6 +148,11 @@ def test_other_classes_keep_their_name_at_every_level():
         assert keys(name) == (name, name, name)
 
 
+@pytest.mark.parametrize("name", ["__no_feature", "N_unmapped", "miRNAtotal", "Total", "*"])
+def test_rows_that_count_reads_are_dropped(name):
+    assert resolve([name]).resolved[0].how == "dropped"
+
+
 def test_counts_of_how_names_were_resolved():
     names = ["hsa-miR-21-5p", "hsa-miR-21", "MIMAT0000062", "hsa-let-7a-5p/7c-5p", "cel-miR-39-3p",
              "SNORD44", "__no_feature", "Hsa-Mir-8-P2b_3p"]  # fmt: skip

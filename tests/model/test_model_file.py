@@ -291,6 +291,18 @@ REASONS = {
         change_json("years/numbers", centre=float("inf")),
         "the numbers of years are not finite",
     ),
+    "years of no share": (
+        change_json("years/numbers", level=1.0),
+        "the numbers of years are not sound",
+    ),
+    "years of no width": (
+        change_json("years/numbers", half_width=-1.0),
+        "the numbers of years are not sound",
+    ),
+    "years that stand still": (
+        change_json("years/numbers", scale=0.0),
+        "the numbers of years are not sound",
+    ),
     "no member": (
         lambda f, t: put(t, "learner/weights", np.zeros(0)),
         "the ensemble's weights are not sound",

@@ -1,7 +1,9 @@
 """Columns that describe features, as in BED and GFF: left out and said, or the table is refused."""
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from srna_augment.errors import DataError
 from srna_augment.reading import read_tables
@@ -136,3 +138,27 @@ def test_parquet_tables_have_such_columns_too(tmp_path):
     bed.drop(columns="V4").to_parquet(path, index=False)
     with pytest.raises(DataError, match="has places on a genome in column V1"):
         read_tables(path, orientation="features")
+
+
+def test_parquet_tables_have_numbers_that_are_no_expression_too(tmp_path):
+    path = tmp_path / "t.parquet"
+    given = {"id": ["a", "b"], "age": [61, 42], LET: [5, 0], "total_reads": [12, 3], MIR: [7, 3]}
+    pd.DataFrame(given).to_parquet(path, index=False)
+    table = read_tables(path)
+    assert (table.samples, table.features) == (["a", "b"], [LET, MIR])
+    assert table.values.tolist() == [[5, 7], [0, 3]]
+    assert "(columns left out: age, total_reads)" in table.recognised
+    given = {"miRNA": [LET, MIR], "logFC": [-1.5, 2], "S1": [5, 0], "total": [12, 3], "S2": [7, 3]}
+    pd.DataFrame(given).to_parquet(path, index=False)
+    table = read_tables(path)
+    assert (table.samples, table.features) == (["S1", "S2"], [LET, MIR])
+    assert table.values.tolist() == COUNTS
+    assert "(columns left out: logFC, total)" in table.recognised
+
+
+def test_parquet_columns_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    columns = [pa.array([LET, MIR]), pa.array([5, 0]), pa.array([7, 3])]
+    parquet.write_table(pa.Table.from_arrays(columns, names=["miRNA", "S1", "S1"]), path)
+    with pytest.raises(DataError, match="column 'S1' is there 2 times: take out or rename all but"):
+        read_tables(path)

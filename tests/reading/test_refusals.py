@@ -242,6 +242,17 @@ def test_same_samples_with_other_features_are_put_side_by_side(tmp_path):
     assert table.values.tolist() == [[5, 1, 9, 2], [6, 0, 8, 7]]
 
 
+def test_a_library_is_not_put_together_of_counts_and_rpm(tmp_path):
+    first = write(tmp_path, "\tS1\tS2\nhsa-miR-21-5p\t5\t6\nhsa-let-7a-5p\t1\t0\n", "mi.txt")
+    second = write(tmp_path, "\tS1\tS2\nhsa_piR_000001\t999990.2\t8\nDQ570956\t9.8\t7\n", "p.txt")
+    rpm = read_tables(second, units="rpm")
+    assert rpm.units == "rpm"
+    with pytest.raises(DataError, match=r"sample 'S1' has counts in .*mi.txt and rpm in .*p.txt"):
+        read_tables([first, second])
+    other = write(tmp_path, "\tS3\nhsa-miR-21-5p\t999990.2\nhsa-let-7a-5p\t9.8\n", "other.txt")
+    assert read_tables([first, other]).units == "rpm"
+
+
 def test_cell_given_twice_is_refused(tmp_path):
     first = write(tmp_path, "miRNA\tS1\nhsa-miR-21-5p\t5\n", "a.tsv")
     second = write(tmp_path, "miRNA\tS1\nhsa-miR-21-5p\t4\n", "b.tsv")
@@ -414,6 +425,13 @@ def test_a_gct_table_is_refused_with_the_way_out(tmp_path):
         read_tables(write(tmp_path, text + rows))
     table = read_tables(write(tmp_path, text.split("\n", 2)[2] + rows))
     assert table.samples == ["S1", "S2"]
+
+
+@pytest.mark.parametrize("head", ["## mirGFF3. VERSION 1.2", "# GFF3 adapted for miRNA data"])
+def test_isomirs_in_gff_are_refused_with_the_way_out(head, tmp_path):
+    row = "hsa-miR-21-5p\tmiRBase22\tisomiR\t8\t29\t.\t+\t.\tRead ACGT; Expression 5,7\n"
+    with pytest.raises(DataError, match="is GFF: give the table of counts, which 'mirtop counts'"):
+        read_tables(write(tmp_path, f"{head}\n## COLDATA: S1,S2\n{row}"))
 
 
 @pytest.mark.parametrize("head", ['!Series_title\t"x"\n', "^DATABASE = GeoMiame\n"])

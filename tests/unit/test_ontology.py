@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srna_augment import ontology
+from srna_augment import ontology, splits
 from srna_augment.errors import DataError, UsageError
 
 
@@ -19,6 +19,23 @@ def test_tissue_labels_of_sources_become_classes():
     )
     expected = ["colon", "adrenal gland", "liver", "", "", "my organ"]
     assert ontology.labels(given, "tissue").tolist() == expected
+
+
+def test_the_missing_values_of_nullable_columns_are_blank():
+    """pandas' NA is neither true nor false, and equals nothing, not even itself."""
+    given = obs(
+        age=pd.array([61, None], dtype="Int64"),
+        tissue=pd.array(["liver", None], dtype="string"),
+        sex=pd.array([pd.NA, "female"], dtype=object),
+        normal=pd.array([True, None], dtype="boolean"),
+    )
+    assert ontology.labels(given, "age").tolist() == ["older adult", ""]
+    np.testing.assert_array_equal(ontology.years(given), [61, np.nan])
+    assert ontology.labels(given, "tissue").tolist() == ["liver", ""]
+    assert ontology.labels(given, "sex").tolist() == ["", "female"]
+    assert ontology.labels(given, "tissue", "normal").tolist() == ["True", ""]
+    assert splits.keys(given, "normal").tolist() == ["True", ""]
+    assert ontology.find_column(given.assign(tissue=pd.NA, organ="skin"), "tissue") == "organ"
 
 
 def test_every_term_of_a_tissue_stands_in_the_ontology(root):

@@ -143,9 +143,15 @@ def age_group(years: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(years), "", found)
 
 
+def is_missing(cell: object) -> bool:
+    """Tell whether a metadata cell is None, NaN or pandas' NA, which is neither true nor false."""
+    same = cell == cell
+    return cell is None or not (isinstance(same, bool | np.bool_) and same)
+
+
 def is_blank(label: object) -> bool:
     """Tell whether a metadata cell says nothing."""
-    return label is None or label != label or _clean(str(label)) in BLANKS
+    return is_missing(label) or _clean(str(label)) in BLANKS
 
 
 def usual_columns(obs: pd.DataFrame, names: Sequence[str]) -> list[str]:
@@ -334,7 +340,7 @@ def _years(label: object) -> float:
 
 
 def _text(label: object) -> str:
-    return "" if label is None or label != label else str(label)
+    return "" if is_missing(label) else str(label)
 
 
 def _clean(label: str) -> str:

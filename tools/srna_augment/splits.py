@@ -45,7 +45,8 @@ def keys(obs: pd.DataFrame, column: str, option: str = "--group") -> np.ndarray:
             f"{', '.join(map(str, obs.columns[:20]))}"
         )
     values = obs[column].astype(object)
-    return np.array(["" if v is None or v != v else str(v).strip() for v in values], dtype=object)
+    texts = ["" if ontology.is_missing(value) else str(value).strip() for value in values]
+    return np.array(texts, dtype=object)
 
 
 def subjects(obs: pd.DataFrame) -> np.ndarray:

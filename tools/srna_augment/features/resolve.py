@@ -28,8 +28,8 @@ LEVELS = ("mature", "precursor", "stem")
 _STATISTICS = frozenset(
     {"", "*", "__no_feature", "__ambiguous", "__too_low_aqual", "__not_aligned",
      "__alignment_not_unique", "n_unmapped", "n_multimapping", "n_nofeature", "n_ambiguous",
-     "total", "total reads", "total counts", "grand total", "sum", "library_size", "library size",
-     "unmapped", "unassigned", "nan", "na"}
+     "mirnatotal", "total", "total reads", "total counts", "grand total", "sum", "library_size",
+     "library size", "unmapped", "unassigned", "nan", "na"}
 )  # fmt: skip
 
 

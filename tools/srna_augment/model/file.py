@@ -205,6 +205,8 @@ def _read_target(group: h5py.Group, target: str) -> TargetModel:
         if not np.isfinite(list(numbers.values())).all():
             raise ValueError("the numbers of years are not finite")
         years = Years(learner, **{name: float(value) for name, value in numbers.items()})
+        if not (0 < years.scale <= LARGEST and years.half_width >= 0 and 0 < years.level < 1):
+            raise ValueError("the numbers of years are not sound")
     return TargetModel(
         target=target,
         classes=classes,

@@ -56,12 +56,8 @@ def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layou
     """
     if orientation == FEATURES_AS_ROWS:
         layout = _gdc_samples(layout)
-        other = _beside_samples(layout.columns, where)
-    else:
-        other = [name.strip().lower() in _OF_SAMPLES for name in layout.columns]
+    other = are_other_numbers(layout.columns, orientation, where)
     kept = [i for i, is_other in enumerate(other) if not is_other]
-    if len(kept) in (0, len(layout.columns)):
-        return layout
     return replace(
         layout,
         values=[layout.values[i] for i in kept],
@@ -71,6 +67,21 @@ def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layou
             *(name for name, is_other in zip(layout.columns, other, strict=True) if is_other),
         ],
     )
+
+
+def are_other_numbers(columns: Sequence[str], orientation: str, where: str) -> list[bool]:
+    """Tell which columns of numbers are no expression, by their names; none if all would be.
+
+    Raises
+    ------
+    DataError
+        The table holds the results of a test and no sample.
+    """
+    if orientation == FEATURES_AS_ROWS:
+        other = _beside_samples(columns, where)
+    else:
+        other = [name.strip().lower() in _OF_SAMPLES for name in columns]
+    return [False] * len(columns) if all(other) else other
 
 
 def _gdc_samples(layout: Layout) -> Layout:

@@ -10,6 +10,7 @@ import numpy as np
 from srna_augment.errors import DataError
 from srna_augment.expression import ExpressionTable
 from srna_augment.features.sums import sum_columns
+from srna_augment.units import RPM
 
 logger = logging.getLogger("srna_augment")
 
@@ -81,7 +82,7 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
     Raises
     ------
     DataError
-        A cell is given twice.
+        A cell is given twice, or a sample's features are counts here and RPM there.
     """
     if len(tables) == 1:
         return tables[0]
@@ -107,6 +108,12 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
                         f"sample '{sample}' has feature '{min(common)}' in two tables "
                         f"({_name(other)} and {_name(table)}): give each sample once"
                     )
+                if (other.units == RPM) != (table.units == RPM):
+                    raise DataError(
+                        f"sample '{sample}' has {other.units} in {_name(other)} and {table.units} "
+                        f"in {_name(table)}, which are no parts of one library: give all its "
+                        "features in one unit"
+                    )
             filled[row].append(table)
         values[np.ix_(rows, columns)] = table.values
         table.values = np.empty((0, 0), dtype=np.float32)
@@ -120,7 +127,7 @@ def join(tables: Sequence[ExpressionTable]) -> ExpressionTable:
         values=values,
         samples=list(samples),
         features=list(features),
-        units=units.pop() if len(units) == 1 else "rpm" if "rpm" in units else "fractional counts",
+        units=units.pop() if len(units) == 1 else RPM if RPM in units else "fractional counts",
         recognised=f"{len(tables)} tables joined",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from srna_augment.unpacking import refuse_implausible
 
 from .annotation import (
     column_of_names,
-    describes_features,
     find_places,
     share_of_features,
     without_annotation,
 )
+from .columns import are_other_numbers
 from .matrix import check_samples
 from .naming import ID_COLUMNS
 from .stream import STDIN, Stream
@@ -67,6 +68,14 @@ def read_parquet(stream: Stream, *, orientation: str) -> ExpressionTable:
         refuse_implausible(size, cells * np.dtype(np.float32).itemsize, where)
         names_column, columns, left_out = _columns(file, where)
         rows = [str(x) for x in file.read(columns=[names_column]).column(0).to_pylist()]
+        if not rows:
+            raise DataError(
+                f"{where}: has columns and no row: the program that wrote it found nothing"
+            )
+        found = find_orientation(rows, columns, orientation, where)
+        other = are_other_numbers(columns, found, where)
+        left_out += [name for name, is_other in zip(columns, other, strict=True) if is_other]
+        columns = [name for name, is_other in zip(columns, other, strict=True) if not is_other]
         values = np.empty((len(columns), len(rows)), dtype=np.float32)
         for start in range(0, len(columns), _COLUMNS_AT_ONCE):
             part = columns[start : start + _COLUMNS_AT_ONCE]
@@ -79,10 +88,7 @@ def read_parquet(stream: Stream, *, orientation: str) -> ExpressionTable:
         raise DataError(
             f"{where}: the Parquet file is damaged ({reason}): write it again"
         ) from None
-    if not rows:
-        raise DataError(f"{where}: has columns and no row: the program that wrote it found nothing")
     by_row = values.T
-    found = find_orientation(rows, columns, orientation, where)
     if found == FEATURES_AS_ROWS:
         by_row, samples, features = values, columns, rows
     else:
@@ -103,6 +109,11 @@ def _columns(file: Any, where: str) -> tuple[str, list[str], list[str]]:
     import pyarrow as pa
 
     schema = file.schema_arrow
+    for name, n in Counter(schema.names).items():
+        if n > 1:
+            raise DataError(
+                f"{where}: column '{name}' is there {n} times: take out or rename all but one"
+            )
     numeric: list[int] = []
     text: list[int] = []
     for position, field in enumerate(schema):
@@ -126,7 +137,6 @@ def _columns(file: Any, where: str) -> tuple[str, list[str], list[str]]:
     values = [i for i in numeric if i != names]
     if rows and share_of_features([schema.names[i] for i in values]) < 0.2:  # features as rows
         values = without_annotation(rows, schema.names, names, values, places, where)
-        values = [i for i in values if not describes_features(schema.names[i])] or values
     if not values:
         raise DataError(f"{where}: has no column of numbers: give a table of counts")
     kept = {names, *values}

@@ -24,6 +24,7 @@ LONGEST_LINE = 256 << 20
 STDIN = "-"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
+_GFF = "is GFF: give the table of counts, which 'mirtop counts' makes of the GFF of isomiRs"
 # First bytes of what is no text table, and what to do about each.
 _OTHER_FORMATS = (
     (b"PK\x05\x06", "is a zip archive with nothing in it: zip the table again, or give it as text"),
@@ -49,6 +50,8 @@ _OTHER_FORMATS = (
     (b"#1.2\n", "is a GCT table: take out its first two lines"),
     (b"#1.2\r", "is a GCT table: take out its first two lines"),
     (b"#1.3", "is a GCT table: take out its first two lines, and rows and columns of annotation"),
+    (b"## mirGFF3", _GFF),
+    (b"# GFF3", _GFF),
     (b"version https://git-lfs", "is a Git LFS pointer: run 'git lfs pull' first"),
 )
 
