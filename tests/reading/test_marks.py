@@ -28,6 +28,25 @@ def test_quoted_thousands_of_a_csv_are_read_and_said(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(
+    "cells",
+    [
+        ("1.234,5", "2.345,25"), ("1.234.567", "2.345.678"), ("1 234", "2 345,5"),
+        ("1\u202f234", "2\u202f345"), ("1'234", "2'345.5"),
+    ],
+)  # fmt: skip
+def test_a_sample_of_numbers_as_written_elsewhere_is_no_column_of_text(cells, tmp_path):
+    first, second = cells
+    with pytest.raises(DataError, match=r"write decimals with a point|s1: '.*' is not a number"):
+        read(tmp_path, "name;s1;s2", f"hsa-let-7a-5p;{first};7", f"hsa-miR-21-5p;{second};4,5")
+
+
+def test_powers_of_ten_with_a_decimal_comma_are_numbers(tmp_path):
+    rows = ("hsa-let-7a-5p;1,5E+03;7", "hsa-miR-21-5p;2,25E+03;4,5")
+    table = read(tmp_path, "name;s1;s2", *rows)
+    assert table.values.tolist() == [[1500, 2250], [7, 4.5]]
+
+
+@pytest.mark.parametrize(
     ("cell", "value"),
     [
         ('"1,000,000"', 1_000_000),

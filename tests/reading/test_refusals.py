@@ -325,6 +325,12 @@ def test_names_need_not_be_in_the_first_column(text, tmp_path):
     np.testing.assert_array_equal(table.values[:, :2], [[5, 0], [7, 3]])
 
 
+def test_counts_of_star_have_no_header(tmp_path):
+    text = "N_unmapped\t500\t510\t520\nhsa-let-7a-1\t7\t0\t7\nhsa-mir-21\t9\t0\t9\n"
+    with pytest.raises(DataError, match="row 1: holds values where the names of the samples"):
+        read_tables(write(tmp_path, text))
+
+
 @pytest.mark.parametrize("first", ["hsa-mir-21", "RN7SK.1"])
 def test_a_table_that_begins_with_values_is_refused_wherever_its_names_are(first, tmp_path):
     text = f"1\t10\t{first}\t+\t5\n1\t90\thsa-let-7a-1\t-\t7\n2\t3\thsa-mir-7-1\t+\t0\n"

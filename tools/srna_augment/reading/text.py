@@ -30,6 +30,14 @@ _WORD = re.compile(r"[\W_]")
 MARKED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 """A number with thousands marks; decimals with a comma may look the same."""
 
+# As spreadsheets write numbers elsewhere: 1.234,5 and 1 234 and 1'234 and 1,5E+03.
+_FOREIGN = re.compile(
+    r"[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,}"
+    r"|(?:[ '\u2019\xa0\u202f]\d{3})+(?:[.,]\d+)?)|[+-]?\d+,\d+[eE][+-]?\d+"
+)
+# STAR's first row of counts, where other programs have a header.
+_NO_HEADER = "N_unmapped"
+
 
 def decode(data: bytes) -> str:
     """Decode a piece of text: UTF-8, or else what Excel writes on Windows."""
@@ -176,8 +184,12 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     names = column_of_names(whole, header, text, places, where)
     no_values = {*text, names}
     others = [cell for column, cell in enumerate(header) if column not in no_values]
-    is_row = looks_like_feature(header[names]) or any(
-        header[column] and header[column] in [row[column] for row in whole] for column in text
+    is_row = (
+        header[names] == _NO_HEADER
+        or looks_like_feature(header[names])
+        or any(
+            header[column] and header[column] in [row[column] for row in whole] for column in text
+        )
     )
     if is_row and all(map(is_number, others)):
         raise DataError(
@@ -213,8 +225,13 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
 
 
 def _is_text(cells: Sequence[str]) -> bool:
-    """Tell whether cells, of which some may be empty, are text; one text alone may be an error."""
+    """Tell whether cells, of which some may be empty, are text; one text alone may be an error.
+
+    Numbers of other countries are none: they are refused by their place, and no sample is lost.
+    """
     known = [cell for cell in cells if cell not in NOT_REPORTED]
+    if known and all(map(_FOREIGN.fullmatch, known)):
+        return False
     return not any(map(is_number, known)) and (len(known) > 1 or len(known) == len(cells))
 
 
