@@ -21,13 +21,15 @@ mkdir -p "$work" models
 # than a stranger's study does.
 # Cultured cells, but for those of blood and lymph nodes, which hardly change, are no tissue.
 settings=(--scheme group --folds 1000 --members 0 --min-samples 3 --strangers material=cells)
+# Tissues and their groups are learnt by the same parts, so that they cannot contradict each other.
+declare -A parts=([tissue]=part [tissue_group]=part [sex]=none [age]=none)
 # Left out together: studies for tissue; cohorts for sex and age, which hardly another study than TCGA
 # gives, so that without it there would be nothing to learn from.
 declare -A group=([tissue]=study [tissue_group]=study [sex]=cohort [age]=cohort)
 models=()
 for target in tissue tissue_group sex age; do
     train-dl "$work/expression.h5ad" --target "$target" --group "${group[$target]}" \
-        "${settings[@]}" --output "$work/$target.h5" --predictions "$work/$target.tsv"
+        --subclasses "${parts[$target]}" "${settings[@]}" --output "$work/$target.h5" --predictions "$work/$target.tsv"
     models+=("$work/$target.h5")
 done
 python scripts/merge_models.py "${models[@]}" models/srna-augment.h5

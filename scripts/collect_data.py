@@ -13,6 +13,7 @@ precursors and of mature arms share columns. What the metadata say:
 - `site`: the hospital of TCGA samples, the batch of others; `patient_id`: who is never cut in two.
 - `tissue`, `sex`, `age_years`: labels; blank for cultured cells, which are not the tissue that
   they came from. `material`: `cells`, `blood cells`, `tissue or fluid`.
+- `part`: what is learnt apart within a tissue; the tissue itself, but for white cells of blood.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ SAME_RUNS = {
 CULTURED = ("cell_type", "cancer_cell_line", "cell line")
 # Cells of these hardly change when they are taken out: they are not held to be strangers.
 BLOOD = ("blood", "bone marrow", "lymph node", "spleen", "thymus", "")
+# Their tissue is given as blood, and their own descriptions in miRmine say B cells, T cells and
+# macrophages, or mononuclear cells.
+WHITE_CELLS = ("DRP001151", "SRP026558", "SRP034856", "SRP035390", "SRP045111")
 # Tables whose unit differs by row; normalisation closes them to RPM anyway.
 AS_RPM = ("mirmine", "exomirhub_biofluids_seq")
 
@@ -87,6 +91,8 @@ def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
     )
     obs["tissue"] = ontology.labels(obs.rename(columns={"label": "tissue"}), "tissue")
     obs.loc[cultured, ["tissue", "sex", "age_years"]] = ""
+    white = (obs["tissue"] == "blood") & obs["study"].isin(WHITE_CELLS)
+    obs["part"] = obs["tissue"].mask(white, "white cells")
     obs.index = [f"{folder.name}:{name}" for name in samples["sample_id"]]
     return obs
 
