@@ -109,6 +109,23 @@ def test_a_fold_without_a_subclass_and_one_without_a_class(expression):
     assert np.isfinite(found.probabilities).all()
 
 
+def test_a_class_of_which_nothing_could_be_learnt_gets_no_probability(expression):
+    """All stomachs are of one study; what is left of their group is too rare to be learnt."""
+    expression.obs["tissue_group"] = expression.obs["tissue"].map({**GROUPS, "colon": "surface"})
+    rare = (expression.obs["study"] == "GSE1") & (expression.obs["tissue"] == "stomach")
+    gut = expression.obs["tissue_group"] == "gut"
+    expression.obs.loc[gut & (expression.obs["study"] != "GSE0"), "tissue_group"] = ""
+    expression.obs.loc[expression.obs.index[rare][:2], ["tissue", "tissue_group"]] = [
+        "mouth",
+        "gut",
+    ]
+    data = learnt(expression)
+    (found,) = cross_validate(data, "group", LINEAR, n_folds=8, seed=1)
+    own = found.study == "GSE0"
+    assert (found.probabilities[own, found.classes.index("gut")] == 0).all()
+    assert (found.truth_or_unknown()[own & (found.truth == "gut")] == -1).all()
+
+
 def test_the_final_model_knows_classes(expression):
     data = learnt(expression)
     found = cross_validate(data, "group", LINEAR, n_folds=4, seed=1)

@@ -115,13 +115,12 @@ def _left_out(
     for k, (train, test) in sides.items():
         tell(k)
         fold[test] = k
-        seen = np.unique(data.y[train])
         fitted = fit_on(data, train, recipe, (seed + k) % SEEDS, years=wants_years)
         given = (values[test], features, None if reported is None else reported[test])
         x = fitted.inputs.prepare(*given)
         unreported = fitted.inputs.unreported(*given)
-        raw = cautious_logits(fitted.learner, fitted.inputs, x, unreported)[:, seen]
-        probabilities[np.ix_(test, seen)] = np.maximum(softmax(raw), FLOOR)
+        raw = cautious_logits(fitted.learner, fitted.inputs, x, unreported)[:, fitted.seen]
+        probabilities[np.ix_(test, fitted.seen)] = np.maximum(softmax(raw), FLOOR)
         gaps = fitted.novelty.scatter_of_gaps(
             unreported, fitted.inputs.loadings, fitted.inputs.noise
         )

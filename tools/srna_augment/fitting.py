@@ -77,10 +77,15 @@ def well_measured(data: Labelled, rows: np.ndarray, y: np.ndarray) -> np.ndarray
 
 @dataclass
 class Fitted:
-    """A learner with its input preparation, and the distance to the classes that it saw."""
+    """A learner with its input preparation, and the distance to the classes that it saw.
+
+    `seen` ``(n_seen,)`` are the indices of those classes: of failed libraries and of what is too
+    rare a part of a class nothing is learnt.
+    """
 
     inputs: Inputs
     novelty: Novelty
+    seen: np.ndarray
     learner: HasLogits
     years: tuple[Any, float, float] | None = None
 
@@ -153,4 +158,5 @@ def fit_on(
         unit, _ = study_units(strangers.obs, data.group_column)
         strange = (inputs.prepare(*given)[sound], unit[sound])
     novelty = fit_novelty(spread, strange)
-    return Fitted(inputs, novelty, learner, fitted_years)  # type: ignore[arg-type]
+    seen = np.unique(data.y[rows])
+    return Fitted(inputs, novelty, seen, learner, fitted_years)  # type: ignore[arg-type]
