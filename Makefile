@@ -79,7 +79,8 @@ format: $(PACKAGES) ## Lay the Python code out
 	$(VENV)/bin/ruff check --fix
 
 bench: $(PACKAGES) ## Measure explaining, reading and the whole job, side by side (on a quiet machine)
-	$(VENV)/bin/python benchmarks/attribution.py
+	@# each library multiplies as it chooses: held back, NumPy's has half of the processor here
+	env -u OPENBLAS_CORETYPE $(VENV)/bin/python benchmarks/attribution.py
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/reading.py
 	$(VENV)/bin/python benchmarks/reading.py --scale
