@@ -45,6 +45,8 @@ STATUSES = (
         "protocol, or a failed library. Take its best guess for no more than a hint.",
     ),
 )  # fmt: skip
+# The label's class and the predicted one, one pair a target.
+Evidence = tuple[tuple[str, str], ...]
 BY_NAME = {status.name: status for status in STATUSES}
 
 
@@ -63,25 +65,29 @@ class Samples:
         self._columns = {name: annotated[name].tolist() for name in annotated.columns}
         self.labels = {target: ontology.given(annotated, target) for target in targets}
         self._contradicting = self._classes(annotated)
+        self._alike: dict[Evidence, list[int]] = {}
+        for row, evidence in self._contradicting.items():
+            self._alike.setdefault(evidence, []).append(row)
+        self._swaps: dict[Evidence, list[int]] = {}
         # Disagreements with a call first, then other disagreements, then the rest as it came.
         self.order = sorted(range(len(self)), key=self._rank)
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def _classes(self, annotated: pd.DataFrame) -> dict[int, dict[str, tuple[str, str]]]:
-        """Return the label's class and the predicted one, by sample that disagrees and by target.
+    def _classes(self, annotated: pd.DataFrame) -> dict[int, Evidence]:
+        """Return the label's class and the predicted one of each target, by sample that disagrees.
 
         A prediction that was not called, and contradicts nothing, is no evidence: ''.
         """
         rows = [row for row in range(len(self)) if self.disagreeing(row)]
-        found: dict[int, dict[str, tuple[str, str]]] = {row: {} for row in rows}
+        found: dict[int, Evidence] = dict.fromkeys(rows, ())
         for target in self.targets:
             evidence = [self._evidence(row, target) for row in rows]
             labels = _labels(annotated, rows, target)
             spelled = ontology.as_classes(labels, sorted(set(evidence)))
             for row, label, same, predicted in zip(rows, labels, spelled, evidence, strict=True):
-                found[row][target] = (str(same or label), predicted)
+                found[row] += ((str(same or label), predicted),)
         return found
 
     def _evidence(self, row: int, target: str) -> str:
@@ -135,16 +141,23 @@ class Samples:
 
     def partners(self, row: int) -> list[int]:
         """Return the samples with which a swap of labels would leave neither in disagreement."""
-        mine = self._contradicting[row]
-        return [
-            other
-            for other, theirs in self._contradicting.items()
-            if other != row
-            and all(
-                _fit(theirs[t][0], mine[t][1]) and _fit(mine[t][0], theirs[t][1])
-                for t in self.targets
+        return [other for other in self._fitting(self._contradicting[row]) if other != row]
+
+    def _fitting(self, mine: Evidence) -> list[int]:
+        """Return the samples that evidence would be swapped with, in order.
+
+        Many samples have the same evidence, so that it is compared once, not by pairs of samples.
+        """
+        if mine not in self._swaps:
+            self._swaps[mine] = sorted(
+                row
+                for theirs, rows in self._alike.items()
+                if all(
+                    _fit(b[0], a[1]) and _fit(a[0], b[1]) for a, b in zip(mine, theirs, strict=True)
+                )
+                for row in rows
             )
-        ]
+        return self._swaps[mine]
 
 
 def _labels(annotated: pd.DataFrame, rows: list[int], target: str) -> np.ndarray:
