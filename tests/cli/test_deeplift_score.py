@@ -313,6 +313,39 @@ def test_labels_in_any_spelling_are_the_true_class(run_command, folder, tmp_path
         assert len(file["targets/tissue/truth"]) == N - 1
 
 
+def test_labels_of_a_named_column_are_the_true_class(trained, run_command, tmp_path):
+    """A model of another thing than tissue: its labels are not where those of tissues are."""
+    expression = read_expression(trained.expression)
+    expression.obs["disease"] = "disease of " + expression.obs["tissue"].astype(str)
+    expression.obs = expression.obs.rename(columns={"age_years": "years"})
+    write_expression(expression, tmp_path / "e.h5ad", version="0")
+    told = {}
+    for target, column in (("tissue", "disease"), ("age", "years")):
+        done = run_command(
+            "train-dl", tmp_path / "e.h5ad", "--target", target, "--label-column", column,
+            "--members", 0, "--scheme", "none", "-o", tmp_path / f"{target}.h5", "--threads", 1,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        done = run_command(
+            "deeplift-score", tmp_path / f"{target}.h5", tmp_path / "e.h5ad", "--target-class",
+            "true", "-o", tmp_path / "s.h5", "--tables", tmp_path, "--threads", 1,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        for path in tmp_path.glob(f"{target}*.samples.tsv"):
+            told[path.name] = {row["sample_id"]: row for row in rows(path)}
+    assert set(told) == {"tissue.samples.tsv", "age.samples.tsv", "age_years.samples.tsv"}
+    disease = expression.obs["disease"].to_dict()
+    found = told["tissue.samples.tsv"].items()
+    assert {name: (row["class"], row["truth"]) for name, row in found} == {
+        name: (label, label) for name, label in disease.items()
+    }
+    found = told["age_years.samples.tsv"].items()
+    years = {name: float(row["truth"]) for name, row in found}
+    assert len(years) > 20
+    given = {name: round(float(expression.obs["years"][name]), 1) for name in years}
+    assert years == given
+
+
 def test_without_studies_sites_count_once(run_command, folder, tmp_path):
     expression = read_expression(folder / "e.h5ad")
     expression.obs = expression.obs.rename(columns={"study": "center"})

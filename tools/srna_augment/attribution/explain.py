@@ -15,7 +15,7 @@ from ..labelled import study_units
 from ..log import get_logger
 from ..model.forest import Forest
 from ..model.inputs import align
-from ..model.target import TargetModel
+from ..model.target import LABEL_COLUMN, TargetModel
 from . import references as named_references
 from . import tables
 from .engine import Block, Explained, Outputs, Rule, stream_of
@@ -61,9 +61,11 @@ class _Question:
     `groups` are the classes that samples belong to, age groups where years are explained;
     `predicted` ``(n_samples,)`` are those that `augment` takes for best, and `group` those that
     samples are summed up by: the true ones if these were asked for, else the predicted.
+    `label_column` is where labels come from, None for the usual names.
     """
 
     model: TargetModel
+    label_column: str | None
     of_years: bool
     groups: list[str]
     group: np.ndarray
@@ -146,7 +148,8 @@ def _question(
     model: TargetModel, expression: Expression, settings: Settings, by: TargetModel
 ) -> _Question:
     _check_normalisation(model, expression)
-    labels = ontology.as_classes(ontology.labels(expression.obs, by.target), by.classes)
+    column = _label_column(by, expression)
+    labels = ontology.as_classes(ontology.labels(expression.obs, by.target, column), by.classes)
     index = {name: i for i, name in enumerate(by.classes)}
     truth = np.array([index.get(name, -1) for name in labels], dtype=np.int64)
     rows = np.arange(len(truth))
@@ -184,6 +187,7 @@ def _question(
         outputs = model.classes.index(settings.target_class)
     return _Question(
         model=model,
+        label_column=column,
         of_years=by is not model,
         groups=by.classes,
         group=truth[rows] if settings.target_class == "true" else predicted,
@@ -195,6 +199,12 @@ def _question(
         outputs=outputs,
         references=named_references.resolve(model, settings.references),
     )
+
+
+def _label_column(model: TargetModel, expression: Expression) -> str | None:
+    """Return the column that the model learnt its labels from, if it was named and is there."""
+    column = model.provenance.get(LABEL_COLUMN)
+    return column if isinstance(column, str) and column in expression.obs.columns else None
 
 
 def _check_normalisation(model: TargetModel, expression: Expression) -> None:
@@ -298,7 +308,7 @@ def _write_tables(
     known = [*question.groups, ""]  # the last: -1, not known
     said = [known[i] for i in question.predicted], [known[i] for i in question.truth]
     if question.of_years:
-        years = ontology.years(given.obs)
+        years = ontology.years(given.obs, question.label_column)
         said = (
             [f"{value:.1f}" for value in writer.datasets["logits"][:, 0]],
             ["" if np.isnan(value) else f"{value:.1f}" for value in years],

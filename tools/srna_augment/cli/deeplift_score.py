@@ -34,8 +34,8 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     default="predicted",
     metavar="CLASS",
     panel=DATA_PANEL,
-    help="Whose logit: of each sample the `predicted` or the `true` class, `all` classes, or the "
-    "name of one.",
+    help="Whose logit: of each sample the `predicted` or the `true` class (by the metadata column "
+    "that the model was trained on), `all` classes, or the name of one.",
 )
 @click.option(
     "--reference",

@@ -268,6 +268,7 @@ def run_training(
     from ..expression import read_expression
     from ..labelled import labelled
     from ..model.file import save_models
+    from ..model.target import LABEL_COLUMN
     from ..predictions import (
         OutOfFold,
         YearsOutOfFold,
@@ -350,9 +351,10 @@ def run_training(
     recipe = recipes[0]
     get_logger().info("%s, %s: final model on all %d samples", target, recipe.name, len(data.y))
     proof = evidence(raw, target, recipe.name)
-    model = final_model(
-        data, recipe, seed, proof, _provenance(expression, table, data, seed, settings)
-    )
+    provenance = _provenance(expression, table, data, seed, settings)
+    if label_column is not None:
+        provenance[LABEL_COLUMN] = label_column
+    model = final_model(data, recipe, seed, proof, provenance)
     save_models([model], output, version=__version__)
 
 

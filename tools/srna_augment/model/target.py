@@ -15,6 +15,8 @@ from .gaps import cautious_logits, spread_of_gaps
 from .inputs import Inputs
 from .network import Network, SubclassNetwork
 
+# In a model's provenance: the metadata column of the labels, where one was named.
+LABEL_COLUMN = "label_column"
 YearsLearner = Network | Forest
 Learner = YearsLearner | SubclassNetwork
 
