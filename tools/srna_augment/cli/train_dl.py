@@ -5,7 +5,8 @@ from typing import Any
 import rich_click as click
 
 from .common import command
-from .training_options import DATA_PANEL, run_training, training_options
+from .training_options import DATA_PANEL, TrainingWanted, training_options
+from .training_run import run_training
 
 NETWORK_PANEL = "Network"
 
@@ -92,9 +93,6 @@ def main(
         epochs=epochs,
         input_noise=input_noise,
     )
-    run_training(
-        [network_recipe(settings, threads)],
-        seed=seed,
-        settings={"learner": "network", "subclasses": options["subclasses"], **vars(settings)},
-        **options,
-    )
+    wanted = TrainingWanted(seed=seed, **options)
+    learner = {"learner": "network", "subclasses": wanted.subclasses, **vars(settings)}
+    run_training([network_recipe(settings, threads)], wanted, learner)

@@ -6,7 +6,9 @@ from typing import Any
 import rich_click as click
 
 from .common import INPUT_FILE, command
-from .training_options import OUTPUT_FILE, ImportanceWanted, run_training, training_options
+from .importance_options import ImportanceWanted
+from .training_options import OUTPUT_FILE, TrainingWanted, training_options
+from .training_run import run_training
 
 FOREST_PANEL, WHY_PANEL = "Forest", "Why"
 
@@ -95,8 +97,7 @@ def main(
         recipes += baseline_recipes(threads)
     run_training(
         recipes,
-        seed=seed,
-        settings={"learner": "forest", "trees": trees},
-        importance=ImportanceWanted(importance, multiqc, top, save_importance, importance_from),
-        **options,
+        TrainingWanted(seed=seed, **options),
+        {"learner": "forest", "trees": trees},
+        ImportanceWanted(importance, multiqc, top, save_importance, importance_from),
     )
