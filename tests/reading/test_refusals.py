@@ -25,6 +25,7 @@ def write(tmp_path, text, name="table.tsv"):
         ("", "is empty"),
         ("   \n\n", "is empty"),
         (HEADER, "has a header and no row"),
+        ("\t\t\n,,\n", "has a header and no row"),
         ("hsa-miR-21-5p\nhsa-let-7a-5p\n", "has one column"),
         (HEADER + ROWS + "hsa-miR-1-3p\t4\n", "row 4: has 2 cells where the header has 3"),
         (HEADER + ROWS + "hsa-miR-1-3p\t4\t5\t6\n", "row 4: has 4 cells where the header has 3"),
@@ -34,6 +35,15 @@ def write(tmp_path, text, name="table.tsv"):
         (
             HEADER + ROWS + "hsa-miR-1-3p\t1,5\t1\n",
             "row 4, column S1: '1,5' is not a number: write decimals with a point",
+        ),
+        # decimals of other countries are no second header
+        (
+            "miRNA\tS1\nhsa-miR-21-5p\t1234.567,25\nhsa-let-7a-5p\t3,5\n",
+            "row 2, column S1: '1234.567,25' is not a number: write decimals with a point",
+        ),
+        (
+            "miRNA\tS1\nhsa-miR-21-5p\t1.234,5\nhsa-let-7a-5p\t3,5\n",
+            "row 2, column S1: '1.234,5' is not a number: write decimals with a point",
         ),
         ("miRNA\tS1\tS1\n" + ROWS, "sample 'S1' is there twice (samples 1 and 2, by column)"),
         ("miRNA\tS1\t\n" + ROWS, "sample 2 (by column) has no name"),
@@ -371,9 +381,9 @@ def test_names_of_a_mature_and_its_precursor_are_the_matures(join, tmp_path):
 @pytest.mark.parametrize(
     ("head", "line"),
     [
-        ("Table S1. Counts\t\t\n", "row 1: has one cell, as a title: take out the lines above"),
-        ("Table S1. Counts\n", "row 1: has one cell, as a title: take out the lines above"),
-        ("\tcontrol\t\n", "row 2: has text alone, as a second header: keep one line"),
+        ("Counts\n\tcontrol\tcase\n", "row 1: has one cell, as a title: take out the lines above"),
+        ("\tcontrol\t\n", "row 2: looks like the header, with other lines above it: take out"),
+        ("Report\t\nDate\t1 May\t\n\n", "row 4: looks like the header, with other lines above it"),
         ("\tcontrol\tcase\n", "row 2: has text alone, as a second header: keep one line"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .errors import DataError
 from .reading.naming import ID_COLUMNS
+from .reading.preamble import is_separator_mark
 from .reading.stream import Stream
 from .reading.text import decode, find_delimiter
 
@@ -57,6 +58,8 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     finally:
         stream.close()
     where = stream.name
+    if lines and is_separator_mark(lines[0]):
+        lines, text = lines[1:], text[text.find("\n") :]  # its line still counts
     if "\0" in text:
         row = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{where}, row {row}: holds a NUL character: write the table again")

@@ -40,7 +40,7 @@ _LENGTHS = range(10, 400)
 
 def describes_features(column: str) -> bool:
     """Tell by its name in the header whether a column of numbers is a length, a place or such."""
-    return _OF_FEATURES.fullmatch(_word(column)) is not None
+    return _OF_FEATURES.fullmatch(word(column)) is not None
 
 
 def share_of_features(names: Sequence[str]) -> float:
@@ -97,7 +97,7 @@ def column_of_names(
     for column, cells in (matures or found).items():
         if not first_is_feature:
             repeats = 0 in text and len(set(first)) < len(first)
-            if places or _word(header[0]) in _OF_CLASSES:
+            if places or word(header[0]) in _OF_CLASSES:
                 return column
             if not repeats and len(set(cells)) == len(cells):
                 return column
@@ -123,7 +123,7 @@ def find_places(
     """Find the columns of chromosomes and strands, by their cells or their names in the header."""
 
     def is_place(column: int) -> bool:
-        if _word(header[column]) in _OF_PLACES:
+        if word(header[column]) in _OF_PLACES:
             return True
         cells = {row[column] for row in rows} - {""}
         return bool(cells) and (
@@ -211,7 +211,7 @@ def _of_rows(
     rows: Sequence[Sequence[str]], header: Sequence[str], before: Sequence[int], behind: bool
 ) -> set[int]:
     """Find running numbers and ids in front of the names; by the header, if values are behind."""
-    found = {column for column in before if behind and _word(header[column]) in _OF_ROWS}
+    found = {column for column in before if behind and word(header[column]) in _OF_ROWS}
     if 0 in before and _are_consecutive([row[0] for row in rows]):
         found.add(0)
     return found
@@ -240,5 +240,6 @@ def _shown(header: Sequence[str], column: int) -> str:
     return header[column] or str(column + 1)
 
 
-def _word(name: str) -> str:
+def word(name: str) -> str:
+    """Return a name in the header without case, dots, blanks and the like."""
     return re.sub(r"[\W_]", "", name).lower()

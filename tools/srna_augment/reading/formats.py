@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,10 +12,8 @@ from . import anndata_file, annotated, mirdeep2, per_sample, seqbuster, smrnaseq
 from .matrix import read_matrix
 from .parquet_file import MAGIC as PARQUET_MAGIC
 from .parquet_file import read_parquet
+from .preamble import pass_over_preamble
 from .stream import Stream
-
-_COMMENT = re.compile(rb"#(?:#|\s)")
-_PEEK_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,7 @@ def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> Ex
     if head[:4] == PARQUET_MAGIC and format in ("auto", "parquet"):
         return read_parquet(stream, orientation=orientation)
     stream.refuse_other_formats()
-    lines = stream.head_lines(_PEEK_LINES)
-    skip = 0
-    tabs = any(b"\t" in line for line in lines)
-    while skip < len(lines) - 1 and _is_comment(lines[skip], tabs):
-        skip += 1
-    stream.drop_lines(skip)
-    lines = lines[skip:]
+    lines = pass_over_preamble(stream)
     if format in _TEXT_FORMATS or format in ("h5ad", "parquet"):
         known = _TEXT_FORMATS.get(format)
         if known is None or not known.recognise(lines):
@@ -94,10 +85,3 @@ def read_any(stream: Stream, *, format: str, orientation: str, units: str) -> Ex
             if known.recognise(lines):
                 return known.read(stream)
     return read_matrix(stream, orientation=orientation)
-
-
-def _is_comment(line: bytes, tabs: bool) -> bool:
-    """Tell whether a line above the header is none: a comment has no tab where the table has."""
-    if _COMMENT.match(line) or not line.strip():
-        return True
-    return line.startswith(b"#") and tabs and b"\t" not in line

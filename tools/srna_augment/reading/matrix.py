@@ -22,6 +22,7 @@ from .marks import Marks
 from .numbers import BadCell, bad_cell_line, parse_cells
 from .stream import Block, Stream
 from .text import (
+    EMPTY,
     FEATURES_AS_ROWS,
     Layout,
     decode,
@@ -30,9 +31,6 @@ from .text import (
     is_number,
     split_line,
 )
-
-# A line of these alone holds nothing: spreadsheets write such ones below a table.
-_EMPTY = b",; \t\r"
 
 
 def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
@@ -57,8 +55,10 @@ def read_matrix(stream: Stream, *, orientation: str) -> ExpressionTable:
         with the same one.
     """
     name = stream.name
-    lines = [line for line in stream.head_lines(12) if line.strip(_EMPTY)]
-    layout = find_layout(lines, name)
+    head = enumerate(stream.head_lines(12), stream.first_line)
+    numbered = [(number, line) for number, line in head if line.strip(EMPTY)]
+    lines = [line for _, line in numbered]
+    layout = find_layout(lines, [number for number, _ in numbered], name)
     row_names = [split_line(line, layout.delimiter)[layout.names] for line in lines[1:]]
     if (
         len(layout.columns) == 1
@@ -250,7 +250,7 @@ def _parse_block(
 
 def _lines(block: Block, first: int) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(block.data.split(b"\n"), block.first_line):
-        if number >= first and line.strip(_EMPTY):
+        if number >= first and line.strip(EMPTY):
             yield number, line[:-1] if line.endswith(b"\r") else line
 
 

@@ -12,7 +12,13 @@ from functools import cache
 from srna_augment.errors import DataError, UsageError
 from srna_augment.features.names import looks_like_feature
 
-from .annotation import column_of_names, find_places, share_of_features, without_annotation
+from .annotation import (
+    column_of_names,
+    find_places,
+    share_of_features,
+    without_annotation,
+    word,
+)
 from .numbers import NOT_REPORTED
 
 SAMPLES_AS_ROWS = "samples"
@@ -21,19 +27,23 @@ ORIENTATIONS = ("auto", SAMPLES_AS_ROWS, FEATURES_AS_ROWS)
 """What the rows are."""
 
 _DELIMITERS = (b"\t", b",", b";", b" ")
-# What a header has above the names of features; no sample is called so.
-_CORNERS = frozenset(
+CORNERS = frozenset(
     {"mirna", "mirnas", "mirnaid", "mirnaname", "microrna", "id", "name", "names", "gene", "geneid",
      "genes", "feature", "featureid", "features", "symbol"}
 )  # fmt: skip
-_WORD = re.compile(r"[\W_]")
+"""What a header has above the names of features, as `word` writes it; no sample is called so."""
+
+EMPTY = b",; \t\r"
+"""A line of these alone holds nothing: spreadsheets write such ones around a table."""
+
 MARKED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 """A number with thousands marks; decimals with a comma may look the same."""
 
-# As spreadsheets write numbers elsewhere: 1.234,5 and 1 234 and 1'234 and 1,5E+03.
+# As spreadsheets write numbers elsewhere: 1.234,5 and 1 234 and 1'234 and 1,5E+03; 1234.567,25.
 _FOREIGN = re.compile(
     r"[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,}"
     r"|(?:[ '\u2019\xa0\u202f]\d{3})+(?:[.,]\d+)?)|[+-]?\d+,\d+[eE][+-]?\d+"
+    r"|[+-]?\d+(?:\.\d+)+,\d+"
 )
 # STAR's first row of counts, where other programs have a header.
 _NO_HEADER = "N_unmapped"
@@ -136,8 +146,17 @@ class Layout:
         return self.names == 0 and len(self.values) == self.width - 1
 
 
-def find_layout(lines: Sequence[bytes], where: str) -> Layout:
+def find_layout(lines: Sequence[bytes], numbers: Sequence[int], where: str) -> Layout:
     """Find the layout of a matrix from its first lines, the header first.
+
+    Parameters
+    ----------
+    lines : sequence of bytes
+        ``(n_lines,)``, none of them blank.
+    numbers : sequence of int
+        ``(n_lines,)``, their numbers in the file.
+    where : str
+        The table's name, for messages.
 
     Raises
     ------
@@ -169,11 +188,11 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
             f"{where}: has one column: cells must be separated by tabs, commas, semicolons or "
             "spaces"
         )
-    _refuse_other_head(header, rows, where)
+    _refuse_other_head(header, rows, numbers, where)
     if len(header) != width:
         raise DataError(
-            f"{where}, row 2: has {width} cells where the header has {len(header)}: check for "
-            "a delimiter in a name or number, or a cut line"
+            f"{where}, row {numbers[1]}: has {width} cells where the header has "
+            f"{len(header)}: check for a delimiter in a name or number, or a cut line"
         )
     text = [
         column
@@ -193,8 +212,8 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
     )
     if is_row and all(map(is_number, others)):
         raise DataError(
-            f"{where}, row 1: holds values where the names of the samples should be: add a "
-            "header line"
+            f"{where}, row {numbers[0]}: holds values where the names of the samples should be: "
+            "add a header line"
         )
     values = [column for column in range(last) if column not in no_values]
     beside = [column for column in text if column != names and (column or names)]
@@ -204,13 +223,14 @@ def find_layout(lines: Sequence[bytes], where: str) -> Layout:
         values = kept
     if not values:
         raise DataError(
-            f"{where}, row 2, column {header[1] or 2}: '{rows[0][1]}' is not a number, and no "
-            "other column holds numbers: give a table of counts"
+            f"{where}, row {numbers[1]}, column {header[1] or 2}: '{rows[0][1]}' is not a number, "
+            "and no other column holds numbers: give a table of counts"
         )
-    if short and values[0] == 1 and _WORD.sub("", header[1]).lower() in _CORNERS:
+    if short and values[0] == 1 and word(header[1]) in CORNERS:
         raise DataError(
-            f"{where}, row 1: has {width - 1} cells where the rows have {width}, so that "
-            f"'{header[1]}' would be a sample: check for names without a delimiter between them"
+            f"{where}, row {numbers[0]}: has {width - 1} cells where the rows have {width}, so "
+            f"that '{header[1]}' would be a sample: check for names without a delimiter between "
+            "them"
         )
     return Layout(
         delimiter=delimiter,
@@ -235,7 +255,9 @@ def _is_text(cells: Sequence[str]) -> bool:
     return not any(map(is_number, known)) and (len(known) > 1 or len(known) == len(cells))
 
 
-def _refuse_other_head(header: list[str], rows: list[list[str]], where: str) -> None:
+def _refuse_other_head(
+    header: list[str], rows: list[list[str]], numbers: Sequence[int], where: str
+) -> None:
     """Refuse what papers put above a table: a title, or groups above the samples' names.
 
     Raises
@@ -243,21 +265,40 @@ def _refuse_other_head(header: list[str], rows: list[list[str]], where: str) -> 
     DataError
         The line says which.
     """
+    # A row of blanks alone is one that nobody reports.
+    text_alone = [has_text(row) and not has_numbers(row) for row in rows]
+    widest = _n_filled(header)
+    for i, row in enumerate(rows[:-1]):
+        if text_alone[i] and has_numbers(rows[i + 1]) and _n_filled(row) > widest:
+            raise DataError(
+                f"{where}, row {numbers[i + 1]}: looks like the header, with other lines above it: "
+                "take out those lines"
+            )
+        widest = max(widest, _n_filled(row))
     if len(rows[0]) > 2 and header[0] and not any(header[1:]):
         raise DataError(
-            f"{where}, row 1: has one cell, as a title: take out the lines above the samples' names"
+            f"{where}, row {numbers[0]}: has one cell, as a title: take out the lines above the "
+            "samples' names"
         )
-
-    def has_numbers(row: list[str]) -> bool:
-        return any(cell and is_number(cell) for cell in row[1:])
-
-    # A row of blanks alone is one that nobody reports.
-    has_text = any(cell and not is_number(cell) for cell in rows[0][1:])
-    if len(rows) > 1 and has_text and not has_numbers(rows[0]) and all(map(has_numbers, rows[1:])):
+    if len(rows) > 1 and text_alone[0] and all(map(has_numbers, rows[1:])):
         raise DataError(
-            f"{where}, row 2: has text alone, as a second header: keep one line with the samples' "
-            "names above the values"
+            f"{where}, row {numbers[1]}: has text alone, as a second header: keep one line with "
+            "the samples' names above the values"
         )
+
+
+def _n_filled(row: Sequence[str]) -> int:
+    return sum(map(bool, row[1:]))
+
+
+def has_numbers(row: Sequence[str]) -> bool:
+    """Tell whether a row has numbers, or says that there are none, behind its first cell."""
+    return any(cell and (is_number(cell) or _FOREIGN.fullmatch(cell)) for cell in row[1:])
+
+
+def has_text(row: Sequence[str]) -> bool:
+    """Tell whether a row has other cells behind its first."""
+    return any(cell and not is_number(cell) and not _FOREIGN.fullmatch(cell) for cell in row[1:])
 
 
 def check_orientation(orientation: str) -> None:
