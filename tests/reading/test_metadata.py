@@ -152,6 +152,21 @@ def test_ids_that_differ_are_not_joined(sample, name):
     assert (report.without_metadata, report.without_sample) == ([sample], [name])
 
 
+@pytest.mark.parametrize(
+    ("samples", "ids", "matched"),
+    [
+        (["P1_R1", "P1_R2"], ["P1", "P1_R2"], ["", "P1_R2"]),  # replicates
+        (["P1_R1", "P2"], ["P1", "P2", "P3-r2.bam"], ["", "P2"]),
+        (["P1_R1.fastq.gz", "P1_R2.fastq.gz"], ["P1", "P1_R2"], ["", "P1_R2"]),
+        (["P1_R1", "P2_R1"], ["P1", "P2"], ["P1", "P2"]),  # the first ends of reads
+        (["P1"], ["P1_R1.fastq.gz", "P1_R2.fastq.gz"], ["P1_R1.fastq.gz"]),
+    ],
+)
+def test_the_first_of_two_replicates_is_not_the_whole(samples, ids, matched):
+    aligned, _ = match(samples, frame(ids))
+    assert aligned["sample_id"].tolist() == matched
+
+
 def test_exact_match_wins_over_a_tolerant_one():
     aligned, report = match(["a.b", "a-b"], frame(["a-b", "a.b"]))
     assert aligned["sample_id"].tolist() == ["a.b", "a-b"]

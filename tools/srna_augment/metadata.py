@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("srna_augment")
 
-_ENDINGS = re.compile(
-    r"(?:[._-](?:fastq|fq|gz|bam|sam|sorted|trimmed|collapsed|mature|hairpin|seqcluster|mirna|counts?|r1))+$",
-    re.IGNORECASE,
-)
+_READS = r"fastq|fq"
+_MADE_OF_READS = r"gz|bam|sam|sorted|trimmed|collapsed|mature|hairpin|seqcluster|mirna|counts?"
+_ENDINGS = re.compile(rf"(?:[._-](?:{_READS}|{_MADE_OF_READS}))+$", re.IGNORECASE)
+_ENDINGS_R1 = re.compile(rf"(?:[._-](?:{_READS}|{_MADE_OF_READS}|r1))+$", re.IGNORECASE)
+# R2 of a sample is not the other end of the same reads, but another replicate; in metadata R2 of
+# FASTQ may be either.
+_SECOND_SAMPLE = re.compile(rf"[._-]r[2-9](?:[._-](?:{_READS}|{_MADE_OF_READS}))*$", re.IGNORECASE)
+_SECOND_ROW = re.compile(rf"[._-]r[2-9](?:[._-](?:{_MADE_OF_READS}))*$", re.IGNORECASE)
 
 
 def read_metadata(path: str | Path) -> pd.DataFrame:
@@ -234,7 +238,8 @@ def match(samples: Sequence[str], metadata: pd.DataFrame) -> tuple[pd.DataFrame,
     known = set(ids)
     found: dict[str, str] = {sample: sample for sample in samples if sample in known}
     report = MatchReport(n_exact=len(found))
-    for tolerance in _TOLERANCES:
+    replicates = any(map(_SECOND_SAMPLE.search, samples)) or any(map(_SECOND_ROW.search, ids))
+    for tolerance in _tolerances(_ENDINGS if replicates else _ENDINGS_R1):
         _match_tolerantly(samples, ids, found, report, *tolerance)
     used = set(found.values())
     report.without_metadata = [sample for sample in samples if sample not in found]
@@ -313,25 +318,24 @@ def _folded(name: str) -> str:
     return _plain(name).casefold()
 
 
-def _without_endings(name: str) -> str:
-    return _ENDINGS.sub("", _folded(name))
+def _tolerances(
+    endings: re.Pattern[str],
+) -> Iterator[tuple[Callable[[str], str], Callable[[str], str]]]:
+    """Yield how an id is compared as it is written, and mangled, from strict to lax."""
 
+    def without_endings(name: str) -> str:
+        return endings.sub("", _folded(name))
 
-def _file_name(name: str) -> str:
-    """Return a file's name without folder and endings; what ends like no file is left whole."""
-    folded = _folded(name)
-    file = Path(folded).name
-    return _without_endings(file if _ENDINGS.search(file) else folded)
+    def file_name(name: str) -> str:
+        """Return a file's name without folder and endings; what ends like no file is left whole."""
+        file = Path(_folded(name)).name
+        return without_endings(file if endings.search(file) else name)
 
-
-# how an id is compared as it is written, and mangled
-_TOLERANCES: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
-    (_plain, lambda name: _as_tools_write(_plain(name))),
-    (_folded, lambda name: _as_tools_write(_folded(name))),
-    (_without_endings, lambda name: _as_tools_write(_without_endings(name))),
+    yield _plain, lambda name: _as_tools_write(_plain(name))
+    yield _folded, lambda name: _as_tools_write(_folded(name))
+    yield without_endings, lambda name: _as_tools_write(without_endings(name))
     # of two files in folders of different names neither has lost its folder
-    (_without_endings, lambda name: _as_tools_write(_file_name(name))),
-)
+    yield without_endings, lambda name: _as_tools_write(file_name(name))
 
 
 def _log(report: MatchReport) -> None:
