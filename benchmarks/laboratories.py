@@ -109,6 +109,7 @@ def main() -> None:
         "tissue",
         group_column="study",
         subclasses="part",
+        batch_column="pipeline",
         minimum_samples=MINIMUM,
     )
     print("| studies learnt from | right | solid | fluids | of tissues learnt | draws |")

@@ -40,6 +40,8 @@ MOVE += ["--test-on", "microRNAome_2017", "--folds", "5", "--min-samples", "3"]
 DATASETS = ["--scheme", "group", "--group", "dataset", "--folds", "1000", "--min-samples", "3"]
 # What the model that ships learns apart; baselines and forest take classes as they are.
 PARTS = ["--subclasses", "part"]
+# What network and forest are blind to; baselines do not use it.
+BATCH = ["--batch", "pipeline"]
 # file, command, options
 RUNS = {
     "studies.linear": ("train-dl", [*STUDIES, *PARTS, "--members", "0"]),
@@ -61,7 +63,7 @@ FEW = 0.005
 def run(command: str, expression: Path, options: list[str], output: Path) -> None:
     """Run a training command for tissue, unless its predictions are there."""
     if not output.exists():
-        arguments = [command, str(expression), "--target", "tissue", *options]
+        arguments = [command, str(expression), "--target", "tissue", *BATCH, *options]
         subprocess.run([*arguments, "--predictions", str(output)], check=True)
 
 

@@ -14,6 +14,8 @@ precursors and of mature arms share columns. What the metadata say:
 - `tissue`, `sex`, `age_years`: labels; blank for cultured cells, which are not the tissue that
   they came from. `material`: `cells`, `blood cells`, `tissue or fluid`.
 - `part`: what is learnt apart within a tissue; the tissue itself, but for white cells of blood.
+- `pipeline`: the two versions of TCGA's, told by how many precursors they report; colon, rectum and
+  ovary are from the earlier one, all others from the later. Blank elsewhere.
 """
 
 from __future__ import annotations
@@ -84,6 +86,7 @@ def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
             "material": material(samples),
             # one vote each: TCGA's tumours and adjacent normals of a cohort
             "condition": (study + " normal " + column(samples, "is_normal")) if tcga else "",
+            "pipeline": column(samples, "n_features_reported") if tcga else "",
             "label": column(samples, "tissue"),
             "sex": column(samples, "sex"),
             "age_years": column(samples, "age_years"),

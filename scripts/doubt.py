@@ -181,7 +181,7 @@ def main(expression: Path, output: Path) -> None:
     """Predict, judge and write."""
     data = labelled(
         read_expression(expression), "tissue", strangers=STRANGERS, minimum_samples=3,
-        group_column="study", subclasses="part",
+        group_column="study", subclasses="part", batch_column="pipeline",
     )  # fmt: skip
     judged(left_out(data)).to_csv(output, sep="\t", index=False, float_format="%.5g")
 

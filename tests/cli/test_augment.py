@@ -192,6 +192,22 @@ def test_a_filled_column_of_labels_goes_before_an_empty_one(table, few, here, ti
     assert result["tissue_check"].tolist() == ["agrees", "", "disagrees", ""]
 
 
+def test_a_sample_alone_is_checked_by_the_column_that_all_are_checked_by(
+    few, table, here, tissue, tmp_path
+):
+    path = tmp_path / "samples.tsv"
+    frame = pd.DataFrame({"id": few.index, "tissue": "", "organ": ["kidney", "liver", "", "skin"]})
+    frame.loc[3, "tissue"] = "kidney"
+    frame.to_csv(path, sep="\t", index=False)
+    together = calls(here, table, "--metadata", path, *tissue)
+    assert together["tissue_check"].tolist() == ["", "", "", "disagrees"]
+    for row in range(len(few)):
+        alone = write(few.iloc[[row]], tmp_path / f"{row}.tsv")
+        pd.testing.assert_frame_equal(
+            calls(here, alone, "--metadata", path, *tissue), together.iloc[[row]]
+        )
+
+
 def test_sample_ids_are_never_changed(few, here, tissue, tmp_path):
     names = ["1A-2", "-x", "b c", "NA"]
     result = calls(here, write(few.set_axis(names), tmp_path / "t.tsv"), *tissue)

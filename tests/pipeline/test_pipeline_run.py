@@ -166,16 +166,17 @@ def test_transfer_tests_all_that_it_does_not_train_on(whole: tuple[str, Path], s
     assert {row["scheme"] for row in metrics} == {"random", "group", "transfer"}
 
 
-def test_a_condition_reaches_the_learners(
-    nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path]
+@pytest.mark.parametrize("option", ["--condition", "--batch"])
+def test_a_column_reaches_the_learners(
+    nextflow: Callable, arguments: list[object], folder: Path, whole: tuple[str, Path], option: str
 ) -> None:
     """A column that is not there is the learner's to refuse."""
     done = nextflow(
-        *arguments, "--condition", "nowhere", "--learners", "rf", "--outdir", folder / "refused",
+        *arguments, option, "nowhere", "--learners", "rf", "--outdir", folder / "refused",
         "-resume", cwd=folder,
     )  # fmt: skip
     assert done.returncode != 0
-    assert "--condition nowhere: the metadata has no such column" in done.stdout + done.stderr
+    assert f"{option} nowhere: the metadata has no such column" in done.stdout + done.stderr
 
 
 def test_report_and_versions_name_the_tools(whole: tuple[str, Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srna_augment.learners.covariance import fit_covariance, voted_mean
+from srna_augment.learners.covariance import batch_differences, fit_covariance, voted_mean
 
 # class 0: two samples of study A, one of B; class 1: one of A
 X = np.array([[0.0, 0], [2, 0], [5, 4], [0, 10]])
@@ -43,3 +43,43 @@ def test_without_a_class_of_two_studies_nothing_is_known_of_laboratories() -> No
     raw = np.array([[1.0, 0], [0, 0]])
     np.testing.assert_allclose(covariance, 0.4 * raw + 0.6 * 0.5 * np.eye(2), rtol=1e-5)
     assert np.linalg.eigvalsh(covariance).min() == pytest.approx(0.3, rel=1e-5)
+
+
+def test_batches_by_hand() -> None:
+    """Means (1, 0) and (2.5, 7); of a study with two samples in a batch, a vote each batch."""
+    batches = np.array(["old", "old", "new", "new"])
+    apart = batch_differences(X, STUDY, batches)
+    new = np.array([[5, 4], [0, 10]]).mean(axis=0)  # B and A, one sample each
+    old = np.array([1.0, 0])
+    middle = (new + old) / 2
+    np.testing.assert_allclose(apart, [new - middle, old - middle])  # in order of their names
+
+
+def test_what_is_of_no_batch_says_nothing_of_batches() -> None:
+    assert not batch_differences(X, STUDY, np.array(["old", "old", "", ""])).any()
+    assert batch_differences(X, STUDY, np.array([""] * 4)).shape == (0, 2)
+    _, known = fit_covariance(X, Y, STUDY)
+    _, blank = fit_covariance(X, Y, STUDY, np.array([""] * 4))
+    np.testing.assert_array_equal(known, blank)
+
+
+def test_nothing_is_told_by_what_batches_differ_in() -> None:
+    """Classes 0 and 1 differ in the first feature; 0 is of the old batch, 8 higher in the last."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 20)
+    true = np.array([[0.0, 0, 8], [4, 0, 0], [-4, 4, 0]])
+    x = rng.normal(size=(60, 3)) + true[y]
+    units = np.tile(["A", "B"], 30)
+    batches = np.where(y == 0, "old", "new")
+    stranger = np.array([0.0, 0, 0])  # class 0 as another laboratory would have it
+
+    def nearest(covariance: np.ndarray, means: np.ndarray) -> int:
+        away = means - stranger
+        return int((away * np.linalg.solve(covariance, away.T).T).sum(axis=1).argmin())
+
+    means, covariance = fit_covariance(x, y, units)
+    assert nearest(covariance, means) == 1
+    means, covariance = fit_covariance(x, y, units, batches)
+    assert nearest(covariance, means) == 0
+    apart = batch_differences(x, units, batches)[0]
+    assert apart @ np.linalg.solve(covariance, apart) < 0.1

@@ -59,6 +59,15 @@ def test_groups_follow_from_tissues():
     assert ontology.labels(partly, "tissue_group").tolist()[1:] == [""] * (len(given) - 1)
 
 
+def test_the_column_of_labels_may_be_chosen_by_more_samples():
+    whole = obs(tissue=["", "colon"], organ=["skin", "skin"], gender=["F", ""], sex=["", ""])
+    alone = whole.iloc[:1]
+    for target, together in (("tissue", ""), ("tissue_group", ""), ("sex", "female")):
+        assert ontology.labels(alone, target, chosen_from=whole).tolist() == [together]
+        assert ontology.labels(whole, target).tolist()[0] == together
+    assert ontology.labels(alone, "tissue").tolist() == ["skin"]
+
+
 def test_sex_in_its_spellings():
     given = obs(Gender=["F", "male", "Woman", "unknown", "intersex", None])
     assert ontology.labels(given, "sex").tolist() == ["female", "male", "female", "", "", ""]

@@ -160,7 +160,7 @@ def annotate(
         would be overwritten.
     """
     table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
-    obs = with_metadata(table, metadata_path)
+    obs, whole = with_metadata(table, metadata_path)
     result = obs.astype(object).where(obs.notna(), "").astype(str)
     if metadata_path is None:
         result = _without_other_ids(result, table.samples)
@@ -189,7 +189,9 @@ def annotate(
         if places and model is models[0]:
             x = model.prepare(values, model.state.features, reported)
             drawn = place(model.learner.logits(x))
-        given = ontology.as_classes(ontology.labels(obs, model.target), model.classes)
+        given = ontology.as_classes(
+            ontology.labels(obs, model.target, chosen_from=whole), model.classes
+        )
         columns = predict_columns(model, values, reported, given)
         _check_left_out(columns, model, given, known.get(model.target, {}))
         result = _with_columns(result, columns)

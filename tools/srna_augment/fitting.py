@@ -128,12 +128,13 @@ def fit_on(
     reported = None if reported is None else reported[rows]
     unit = data.votes[rows]
     study = data.study[rows]
+    batch = None if data.batch is None else data.batch[rows]
     weights = study_class_weights(study, y[rows])
     train = values[rows]
     selected = select_variable(train, weights)
     inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
     n_views = len(recipe.views)
-    spread = Spread(x, y[rows], unit, study, n_views)
+    spread = Spread(x, y[rows], unit, study, n_views, batch)
     learner = None
     if classes:
         learner = recipe.fit(x, y[rows], n_outputs, weights, spread, seed)
@@ -146,7 +147,8 @@ def fit_on(
             age = data.years[rows][known]
             centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
             same = np.zeros(known.sum(), dtype=int)
-            alike = Spread(x[known], same, unit[known], study[known], n_views)
+            known_batch = None if batch is None else batch[known]
+            alike = Spread(x[known], same, unit[known], study[known], n_views, known_batch)
             machine = recipe.fit_years(
                 x[known], (age - centre) / scale, 1, weights[known], alike, seed
             )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .expression import Expression
 
 MINIMUM_SAMPLES = 5
+MAXIMUM_BATCHES = 20
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Labelled:
         Samples that are known to be none of the classes, whatever their labels say.
     subclasses : Subclasses or None
         What the classes consist of, if that is to be learnt.
+    batch : numpy.ndarray or None
+        ``(n_samples,)`` of str: batches whose difference is to tell nothing; '' is not known.
     """
 
     target: str
@@ -59,6 +62,7 @@ class Labelled:
     group_column: str | None = None
     strangers: Expression | None = None
     subclasses: Subclasses | None = None
+    batch: np.ndarray | None = None
 
     def columns(self) -> tuple[np.ndarray, list[str]]:
         """Return normalised values ``(n_samples, n_features)`` and their features."""
@@ -74,6 +78,7 @@ class Labelled:
             votes=self.votes[rows],
             years=self.years[rows],
             subclasses=None if self.subclasses is None else self.subclasses.subset(rows),
+            batch=None if self.batch is None else self.batch[rows],
         )
 
 
@@ -86,6 +91,7 @@ def labelled(
     condition_column: str | None = None,
     strangers: tuple[str, str] | None = None,
     subclasses: str = OFF,
+    batch_column: str | None = None,
     minimum_samples: int = MINIMUM_SAMPLES,
 ) -> Labelled:
     """Take the samples whose label is given and frequent enough to learn.
@@ -103,6 +109,8 @@ def labelled(
     subclasses : str
         The metadata column of what classes consist of; ``none``, or ``auto`` for the tissues of
         tissue groups.
+    batch_column : str, optional
+        The metadata column of batches whose difference is to tell nothing.
     minimum_samples : int
         Classes with fewer samples are left out, and said.
 
@@ -155,7 +163,29 @@ def labelled(
         group_column=group_column,
         strangers=expression.subset(np.flatnonzero(strange)) if strange.any() else None,
         subclasses=_subclasses(subset.obs, target, subclasses, y, minimum_samples),
+        batch=_batches(subset.obs, batch_column),
     )
+
+
+def _batches(obs: Any, column: str | None) -> np.ndarray | None:
+    """Return the batch of each sample, ``(n_samples,)`` of str, '' where it is not known.
+
+    Raises
+    ------
+    DataError
+        There are too few batches to differ, or so many that their differences are the data.
+    """
+    if column is None:
+        return None
+    batch: np.ndarray = splits.keys(obs, column, "--batch").astype(str)
+    names = np.unique(batch[batch != ""])
+    if not 2 <= len(names) <= MAXIMUM_BATCHES:
+        raise DataError(
+            f"--batch {column}: {len(names)} values among the labelled samples; give a column "
+            f"with 2 to {MAXIMUM_BATCHES}, as each takes out one direction"
+        )
+    get_logger().info("what %d batches by '%s' differ in is to tell nothing", len(names), column)
+    return batch
 
 
 def _subclasses(

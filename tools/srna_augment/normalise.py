@@ -51,7 +51,7 @@ def normalise(
         No sample has reads.
     """
     table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
-    obs = with_metadata(table, metadata_path)
+    obs, _ = with_metadata(table, metadata_path)
     collapsed = features.collapse(table, state.level if state else level, reuse=True)
     with data_of(", ".join(inputs)):
         if state is None:
@@ -88,8 +88,8 @@ def normalise(
     return expression, state
 
 
-def with_metadata(table: ExpressionTable, path: Path | None) -> pd.DataFrame:
-    """Return one row of metadata a sample of the table, indexed by sample.
+def with_metadata(table: ExpressionTable, path: Path | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one row of metadata a sample of the table, indexed by sample, and all rows given.
 
     Without a metadata file, what came inside the table (AnnData), or no columns.
     """
@@ -97,11 +97,12 @@ def with_metadata(table: ExpressionTable, path: Path | None) -> pd.DataFrame:
 
     if path is None:
         empty = pd.DataFrame(index=pd.Index(table.samples, dtype=object))
-        return table.obs if table.obs is not None else empty
+        obs = table.obs if table.obs is not None else empty
+        return obs, obs
     given = metadata.read_metadata(path)
     with data_of(str(path)):
         aligned, _ = metadata.match(table.samples, given)
-    return aligned
+    return aligned, given
 
 
 def _var(collapsed: ExpressionTable, state: State) -> pd.DataFrame:

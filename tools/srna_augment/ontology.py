@@ -210,7 +210,13 @@ def given(obs: pd.DataFrame, target: str) -> list[str]:
     return ["" if is_blank(cell) else str(cell) for cell in obs[column].astype(object)]
 
 
-def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndarray:
+def labels(
+    obs: pd.DataFrame,
+    target: str,
+    column: str | None = None,
+    *,
+    chosen_from: pd.DataFrame | None = None,
+) -> np.ndarray:
     """Return the class of each sample for one target, empty where the metadata say nothing.
 
     Parameters
@@ -221,6 +227,9 @@ def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndar
         One of `TARGETS`.
     column : str, optional
         The column to use; by default what `label_source` finds.
+    chosen_from : pandas.DataFrame, optional
+        More rows of the same metadata, by which the column is chosen, so that the label of a sample
+        does not depend on which others are looked at; by default `obs`.
 
     Returns
     -------
@@ -237,9 +246,9 @@ def labels(obs: pd.DataFrame, target: str, column: str | None = None) -> np.ndar
     """
     if target not in TARGETS:
         raise UsageError(f"--target {target}: not a target: choose from {', '.join(TARGETS)}")
-    source, found = label_source(obs, target, column)
+    source, found = label_source(obs if chosen_from is None else chosen_from, target, column)
     if source != target:
-        return np.array([tissue_group(name) for name in labels(obs, "tissue")], dtype=object)
+        return np.array([tissue_group(name) for name in labels(obs, source, found)], dtype=object)
     if found is None:
         return np.full(len(obs), "", dtype=object)
     raw = obs[found].astype(object).to_numpy()

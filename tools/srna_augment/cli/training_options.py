@@ -52,6 +52,15 @@ def training_options(function: Callable[..., None]) -> Callable[..., None]:
             "them for out of distribution.",
         ),
         click.option(
+            "--batch",
+            "batch_column",
+            metavar="COLUMN",
+            panel=DATA_PANEL,
+            help="Metadata column of batches that a study was done in, such as versions of its "
+            "pipeline, where these have not the same classes: the model is blind to what the means "
+            "of batches differ in. Blank is not known. Baselines do not use it.",
+        ),
+        click.option(
             "--min-samples",
             type=click.IntRange(1),
             default=5,
@@ -148,6 +157,7 @@ class TrainingWanted:
     label_column: str | None
     condition_column: str | None
     strangers: str | None
+    batch_column: str | None
     min_samples: int
     schemes: tuple[str, ...]
     train_on: tuple[str, ...]

@@ -84,6 +84,7 @@ def _labelled(table: Expression, wanted: TrainingWanted) -> Labelled:
         condition_column=wanted.condition_column,
         strangers=wanted.stranger,
         subclasses=wanted.subclasses,
+        batch_column=wanted.batch_column,
         minimum_samples=wanted.min_samples,
     )
 
@@ -219,7 +220,7 @@ def _provenance(
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    named = {} if wanted.label_column is None else {LABEL_COLUMN: wanted.label_column}
+    columns = {LABEL_COLUMN: wanted.label_column, "batch_column": wanted.batch_column}
     return {
         "seed": wanted.seed,
         "settings": settings,
@@ -227,5 +228,5 @@ def _provenance(
         "expression_sha256": sha256(wanted.expression),
         "n_samples_given": len(table.samples),
         "n_samples_labelled": len(data.y),
-        **named,
+        **{key: column for key, column in columns.items() if column is not None},
     }

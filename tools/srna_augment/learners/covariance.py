@@ -3,7 +3,7 @@
 The covariance within studies *plus* that of the studies of one class around each other, shrunk to
 its diagonal mean (Friedman 1989, J Am Stat Assoc 84(405), equation 18). Directions in which
 laboratories differ for one tissue thus count for little. Every study, not every sample, votes on a
-class's mean.
+class's mean. Directions in which batches differ, such as versions of a pipeline, count for nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from .weights import MAXIMUM_VOTES
 
 BETWEEN = 2.0
 SHRINKAGE = 0.6
+# Variance along the differences of batches, in squares of them: nothing is told by these.
+BATCHES = 10.0
 # A study's vote on a class mean, and on the covariance within studies, by its number of samples.
 MEAN_POWER = 0.25
 WITHIN_POWER = 0.5
@@ -38,12 +40,21 @@ class Spread:
         ``(n_samples,)`` of str; a study may have several units.
     n_views : int
         Views in `x`.
+    batches : numpy.ndarray, optional
+        ``(n_samples,)`` of str: batches whose difference is to tell nothing; '' is not known.
     """
 
     def __init__(
-        self, x: np.ndarray, y: np.ndarray, units: np.ndarray, studies: np.ndarray, n_views: int
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        units: np.ndarray,
+        studies: np.ndarray,
+        n_views: int,
+        batches: np.ndarray | None = None,
     ) -> None:
         self.x, self.y, self.units, self.studies, self.n_views = x, y, units, studies, n_views
+        self.batches = batches
 
     @property
     def seen(self) -> np.ndarray:
@@ -59,7 +70,7 @@ class Spread:
     def views(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Class means ``(n_seen, n_features)`` and covariance, one pair a view."""
         parts = np.split(self.x, self.n_views, axis=1)
-        return [fit_covariance(part, self.y, self.units) for part in parts]
+        return [fit_covariance(part, self.y, self.units, self.batches) for part in parts]
 
 
 def pair_means(
@@ -126,7 +137,7 @@ def between_over_within(x: np.ndarray, y: np.ndarray, studies: np.ndarray) -> fl
 
 
 def fit_covariance(
-    x: np.ndarray, y: np.ndarray, units: np.ndarray
+    x: np.ndarray, y: np.ndarray, units: np.ndarray, batches: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit class means and the shrunk covariance within and between studies.
 
@@ -138,6 +149,8 @@ def fit_covariance(
         ``(n_samples,)`` of int.
     units : numpy.ndarray
         ``(n_samples,)`` of str: study, site, or condition of a study.
+    batches : numpy.ndarray, optional
+        ``(n_samples,)`` of str: batches whose difference is to tell nothing; '' is not known.
 
     Returns
     -------
@@ -165,7 +178,36 @@ def fit_covariance(
     level = np.trace(covariance) / len(covariance)
     covariance *= 1 - SHRINKAGE
     covariance[np.diag_indices_from(covariance)] += SHRINKAGE * level + 1e-6
+    if batches is not None:
+        apart = batch_differences(x, units, batches)
+        covariance += BATCHES * apart.T @ apart
     return means, covariance
+
+
+def batch_differences(x: np.ndarray, units: np.ndarray, batches: np.ndarray) -> np.ndarray:
+    """Return how the mean of each batch differs from that of all batches.
+
+    A batch may have classes of its own. Then what these have in common is in its mean, too, and
+    nobody can tell one from the other.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_features)``.
+    units : numpy.ndarray
+        ``(n_samples,)`` of str: they vote on the mean of a batch as on that of a class.
+    batches : numpy.ndarray
+        ``(n_samples,)`` of str; '' is not known.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_batches, n_features)``; zeros where there is one batch, none where there is no batch.
+    """
+    names = np.unique(batches[batches != ""])
+    means = [voted_mean(x[batches == name], units[batches == name]) for name in names]
+    together = np.array(means).reshape(len(names), x.shape[1])
+    return together - together.mean(axis=0) if len(names) else together
 
 
 def voted_mean(x: np.ndarray, units: np.ndarray) -> np.ndarray:
