@@ -65,7 +65,7 @@ def test_the_column_of_labels_may_be_chosen_by_more_samples():
     for target, together in (("tissue", ""), ("tissue_group", ""), ("sex", "female")):
         assert ontology.labels(alone, target, chosen_from=whole).tolist() == [together]
         assert ontology.labels(whole, target).tolist()[0] == together
-    assert ontology.labels(alone, "tissue").tolist() == ["skin"]
+    assert ontology.labels(alone, "tissue").tolist() == ["skin of body"]
 
 
 def test_sex_in_its_spellings():
