@@ -156,6 +156,39 @@ def test_parquet_tables_have_numbers_that_are_no_expression_too(tmp_path):
     assert "(columns left out: logFC, total)" in table.recognised
 
 
+MANY = [LET, MIR, *(f"hsa-miR-{number}-3p" for number in range(300, 309))]
+
+
+@pytest.mark.parametrize(
+    ("in_front", "behind", "kept"),
+    [
+        (["age_at_diagnosis", "batch", "replicate", "RIN", "concentration", "reads_total"], [], []),
+        ([], ["AgeAtDiagnosis", "RNA_conc_ng", "survival.days", "MappedReads", "PercentGC"], []),
+        (["CA125", "Hb"], ["score_1"], []),  # nothing but small RNAs behind them
+        ([], ["UniSp6", "chr1_123", "tRF-Age", "average", "Dosage"], ["all"]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_metadata_beside_the_values_of_samples_are_no_features(
+    in_front, behind, kept, kind, tmp_path
+):
+    path = tmp_path / f"t.{kind}"
+    given = {"id": ["a", "b"], **{name: [7.5, 8] for name in in_front}}
+    given |= {name: [i, i + 90] for i, name in enumerate(MANY)}
+    given |= {name: [6.5, 8] for name in behind}
+    frame = pd.DataFrame(given)
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path, index=False)
+    table = read_tables(path)
+    assert table.features == MANY + (behind if kept else [])
+    assert ("columns left out" in table.recognised) != bool(kept)
+
+
+def test_columns_of_features_that_are_known_by_no_name_are_kept(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("id\tA1\tlane_rate\ttotal\ts1\n" + "x\t1\t2\t3\t4\ny\t5\t6\t7\t8\n")
+    assert read_tables(path, orientation="samples").features == ["A1", "lane_rate", "s1"]
+
+
 def test_parquet_columns_of_one_name_are_refused(tmp_path):
     path = tmp_path / "t.parquet"
     columns = [pa.array([LET, MIR]), pa.array([5, 0]), pa.array([7, 3])]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from srna_augment.errors import DataError
+from srna_augment.features.names import looks_like_feature
 
-from .annotation import describes_features
+from .annotation import describes_features, share_of_features
 from .text import FEATURES_AS_ROWS, Layout
 
 # Numbers that stand beside the values of samples.
@@ -18,6 +19,20 @@ _OF_SAMPLES = frozenset(
      "patient", "patient_id", "subject", "subject_id", "replicate", "total", "total_reads",
      "mapped_reads", "library_size", "depth", "sum"}
 )  # fmt: skip
+# The same as words of longer names: no small RNA is called so.
+_WORDS_OF_SAMPLES = re.compile(
+    r"(?<![a-z])(?:age|sex|gender|batch|replicate|rep|plate|lane|run|cohort|site|condition|status"
+    r"|stage|grade|score|diagnosis|treatment|dose|survival|follow|smok(?:er|ing)|bmi|weight|height"
+    r"|(?:day|month|year|hour)s?|time|date|patient|subject|participant|donor|individual"
+    r"|rin|integrity|purity|quality|conc(?:entration)?|volume|yield|h(?:a)?emoly(?:sis|[sz]ed)"
+    r"|reads?|total|sum|mapped|aligned|mapping|depth|library|lib|size|percent(?:age)?|pct|ratio"
+    r"|rate)(?![a-z])",
+    re.IGNORECASE,
+)
+_WORDS_JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])")  # ageAtDiagnosis
+# Metadata stand in front of at least so large a share of names of small RNAs.
+_CLEAR = 0.9
+_MOST_IN_FRONT = 64
 _SUMMARY = re.compile(
     r"(?:total|sum|mean|median|average|avg|cumulative)(?:[ _.-]?(?:reads?|counts?|copies|"
     r"norm(?:ali[sz]ed)?|expression|rpm|cpm|tpm|percent(?:age)?))?",
@@ -80,8 +95,28 @@ def are_other_numbers(columns: Sequence[str], orientation: str, where: str) -> l
     if orientation == FEATURES_AS_ROWS:
         other = _beside_samples(columns, where)
     else:
-        other = [name.strip().lower() in _OF_SAMPLES for name in columns]
+        other = _beside_features(columns)
     return [False] * len(columns) if all(other) else other
+
+
+def _beside_features(columns: Sequence[str]) -> list[bool]:
+    """Tell which columns of a table of samples are metadata.
+
+    Where the others are called as small RNAs, words in their names tell, or that they stand in
+    front; elsewhere, whole names alone.
+    """
+    other = [name.strip().lower() in _OF_SAMPLES for name in columns]
+    if share_of_features(columns) < 0.5:
+        return other
+    for i, name in enumerate(columns):
+        words = _WORDS_JOINED.sub("_", name)
+        other[i] |= bool(_WORDS_OF_SAMPLES.search(words)) and not looks_like_feature(name)
+    known = (i for i, name in enumerate(columns[:_MOST_IN_FRONT]) if looks_like_feature(name))
+    first = next(known, 0)
+    behind = [name for i, name in enumerate(columns) if i >= first and not other[i]]
+    if share_of_features(behind) >= _CLEAR:
+        other[:first] = [True] * first
+    return other
 
 
 def _gdc_samples(layout: Layout) -> Layout:
