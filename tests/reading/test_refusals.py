@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -503,6 +504,33 @@ def test_blanks_around_what_is_not_reported_are_passed_over(tmp_path):
     np.testing.assert_array_equal(table.values, [[np.nan, 3], [7, 50]])
     with pytest.raises(DataError, match="row 3, column S2: 'no' is not a number"):
         read_tables(write(tmp_path, HEADER + "hsa-miR-21-5p\t NA \t4\nhsa-let-7a\t3\t no\n"))
+
+
+@pytest.mark.parametrize("cell", ["ND", "n.d.", "Undetermined", "BDL", "<1", "5 %", "#REF!", "-"])
+def test_a_sample_that_begins_with_words_is_not_left_out(cell, tmp_path):
+    rows = "".join(f"hsa-miR-{number}-5p\t5\t{cell}\t7\n" for number in range(300, 320))
+    path = write(tmp_path, "miRNA\tS1\tS2\tS3\n" + rows + "hsa-let-7a-5p\t1\t2\t3\n")
+    with pytest.raises(DataError, match=f"row 2, column S2: '{re.escape(cell)}' is not a number"):
+        read_tables(path)
+
+
+def test_annotation_may_be_blank_by_marks(tmp_path):
+    text = "miRNA\tnote\tS1\tS2\tother\nhsa-miR-21-5p\t-\t5\t7\t*\nhsa-let-7a\t-\t3\t9\t*\n"
+    table = read_tables(write(tmp_path, text))
+    assert (table.samples, table.values.tolist()) == (["S1", "S2"], [[5, 3], [7, 9]])
+
+
+@pytest.mark.parametrize("cell", ["N.A.", "<NA>", "#DIV/0!"])
+def test_what_is_not_reported_has_many_names(cell, tmp_path):
+    table = read_tables(write(tmp_path, HEADER + ROWS + f"hsa-miR-1-3p\t{cell}\t4\n"))
+    np.testing.assert_array_equal(table.values, [[5, 3, np.nan], [7, 900, 4]])
+
+
+def test_spaces_that_do_not_break_are_blanks(tmp_path):
+    table = read_tables(write(tmp_path, HEADER + ROWS + "hsa-miR-1-3p\t\xa04\t5\xa0\n"))
+    np.testing.assert_array_equal(table.values, [[5, 3, 4], [7, 900, 5]])
+    with pytest.raises(DataError, match="row 4, column S1: '1 234' is not a number"):
+        read_tables(write(tmp_path, HEADER + ROWS + "hsa-miR-1-3p\t1\xa0234\t5\n"))
 
 
 def test_samples_of_one_letter_are_samples(tmp_path):

@@ -121,16 +121,17 @@ def find_places(
     rows: Sequence[Sequence[str]], header: Sequence[str], text: Sequence[int]
 ) -> list[int]:
     """Find the columns of chromosomes and strands, by their cells or their names in the header."""
-
-    def is_place(column: int) -> bool:
-        if word(header[column]) in _OF_PLACES:
-            return True
-        cells = {row[column] for row in rows} - {""}
-        return bool(cells) and (
-            all(map(_CHROMOSOME.fullmatch, cells)) or (cells <= _STRANDS and bool(cells & {*"+-"}))
-        )
-
-    return [column for column in _few(header, text) if is_place(column)]
+    few = {column: {row[column] for row in rows} - {""} for column in _few(header, text)}
+    places = [
+        column
+        for column, cells in few.items()
+        if word(header[column]) in _OF_PLACES
+        or (cells and all(map(_CHROMOSOME.fullmatch, cells)))
+        or (cells <= _STRANDS and "+" in cells)
+    ]
+    # Dashes alone may be what a sample does not report.
+    minus = [column for column, cells in few.items() if cells <= _STRANDS and "-" in cells]
+    return sorted({*places, *minus}) if places else []
 
 
 def without_annotation(

@@ -8,7 +8,11 @@ import numpy as np
 
 from srna_augment.errors import DataError
 
-NOT_REPORTED = ("", "NA", "NaN", "nan", "N/A", "n/a", "na", "NULL", "null", "None", "#N/A", ".")
+NOT_REPORTED = (
+    "", "NA", "NaN", "nan", "N/A", "n/a", "na", "N.A.", "n.a.", "<NA>", "NULL", "null", "None",
+    "#N/A", "#DIV/0!", ".",
+)  # fmt: skip
+_NO_BREAK_SPACE = "\xa0".encode()
 
 
 class BadCell(Exception):
@@ -58,6 +62,7 @@ def parse_cells(cells: bytes, n_cells: int) -> np.ndarray:
             ),
         ).column(0)
     except pa.ArrowInvalid:
+        cells = cells.replace(_NO_BREAK_SPACE, b" ")  # inside of a number it is none, either
         trimmed = b"\n".join(map(bytes.strip, cells.split(b"\n")))
         if trimmed != cells:  # blanks around a number are passed over, but not around NA
             return parse_cells(trimmed, n_cells)

@@ -45,6 +45,14 @@ _FOREIGN = re.compile(
     r"|(?:[ '\u2019\xa0\u202f]\d{3})+(?:[.,]\d+)?)|[+-]?\d+,\d+[eE][+-]?\d+"
     r"|[+-]?\d+(?:\.\d+)+,\d+"
 )
+# What says in words that there is no number, or only that one is small; zero or not reported is
+# for the user to say. Alone in a column, marks may do so as well, or leave an annotation blank.
+_NO_NUMBER = re.compile(
+    r"n[./]?d\.?|not (?:detected|determined|available)|undet(?:ermined|\.)?|b\.?d\.?l\.?"
+    r"|<?\s*lod|<\s*\d+(?:[.,]\d+)?|#[A-Z]+[!?]|[+-]?\d+(?:[.,]\d+)?\s*%",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"[-*?\u2013\u2014]+")
 # STAR's first row of counts, where other programs have a header.
 _NO_HEADER = "N_unmapped"
 
@@ -199,6 +207,7 @@ def find_layout(lines: Sequence[bytes], numbers: Sequence[int], where: str) -> L
         for column in range(last)
         if all(len(row) > column for row in rows) and _is_text([row[column] for row in rows])
     ]
+    text = _without_samples(text, whole, last)
     places = find_places(whole, header, text)
     names = column_of_names(whole, header, text, places, where)
     no_values = {*text, names}
@@ -247,12 +256,24 @@ def find_layout(lines: Sequence[bytes], numbers: Sequence[int], where: str) -> L
 def _is_text(cells: Sequence[str]) -> bool:
     """Tell whether cells, of which some may be empty, are text; one text alone may be an error.
 
-    Numbers of other countries are none: they are refused by their place, and no sample is lost.
+    Numbers of other countries are none, nor what stands for a number: they are refused by their
+    place, and no sample is lost.
     """
     known = [cell for cell in cells if cell not in NOT_REPORTED]
-    if known and all(map(_FOREIGN.fullmatch, known)):
+    if known and all(_FOREIGN.fullmatch(cell) or _NO_NUMBER.fullmatch(cell) for cell in known):
         return False
     return not any(map(is_number, known)) and (len(known) > 1 or len(known) == len(cells))
+
+
+def _without_samples(text: Sequence[int], rows: Sequence[Sequence[str]], last: int) -> list[int]:
+    """Take columns that hold marks alone for samples, where such stand on both sides."""
+    values = sorted({*range(1, last)} - {*text})
+    return [
+        column
+        for column in text
+        if not (values and values[0] < column < values[-1])
+        or not all(_MARK.fullmatch(row[column]) for row in rows)
+    ]
 
 
 def _refuse_other_head(
