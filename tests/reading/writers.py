@@ -357,6 +357,16 @@ def featurecounts(folder: Path, toy: Toy) -> list[Path]:
     return _lines(folder / "counts.txt", lines)
 
 
+def featurecounts_attributes(folder: Path, toy: Toy) -> list[Path]:
+    """With --extraAttributes there is text in front of the samples; some genes have none."""
+    (path,) = featurecounts(folder, toy)
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].replace("Length", "Length\tbiotype\tgene_name")
+    for row, line in enumerate(lines[2:], 2):
+        lines[row] = line.replace("\t44", "\t44\tmiRNA\t" + ("MIR1" if row % 2 else ""))
+    return _lines(path, lines)
+
+
 def _transcripts(folder: Path, toy: Toy, header: str, row: str, name: str) -> list[Path]:
     """A file a sample of a program that shares reads out; `row` is filled in for each miRNA."""
     paths = []
@@ -507,8 +517,8 @@ COUNT_WRITERS = [
     smrnaseq_mirna, smrnaseq_joined, smrnaseq_mirtop, smrnaseq_edger, mirdeep2, mirdeep2_by_r,
     mirdeep2_weighed,
     mirdeep2_samples, mirge_counts, excerpt_samples, excerpt_merged, srnabench, srnabench_single,
-    gdc, bcbio_isomirs, smrnaseq_raw, seqcluster_mirna, seqcluster_clusters, featurecounts, salmon,
-    kallisto, rsem, idxstats, oasis, tsv_samples, csv_features_gz,
+    gdc, bcbio_isomirs, smrnaseq_raw, seqcluster_mirna, seqcluster_clusters, featurecounts,
+    featurecounts_attributes, salmon, kallisto, rsem, idxstats, oasis, tsv_samples, csv_features_gz,
     bgzip_like, excel_csv, r_spaces, h5ad_integers, h5ad_csr, h5ad_csc, h5ad_layer,
     parquet_samples, parquet_features,
 ]  # fmt: skip

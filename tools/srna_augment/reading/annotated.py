@@ -7,10 +7,12 @@ from srna_augment.units import COUNTS
 
 from .matrix import check_samples, read_rows
 from .stream import Stream
-from .text import Layout, split_line
+from .text import Layout, is_number, split_line
 
 _SEQCLUSTER = ("id", "nloci", "ann")
 _FEATURECOUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
+# Lines that are looked at to tell text from counts.
+_N_LINES = 12
 
 
 def is_seqcluster(lines: list[bytes]) -> bool:
@@ -50,8 +52,18 @@ def read_seqcluster(stream: Stream) -> ExpressionTable:
 
 def read_featurecounts(stream: Stream) -> ExpressionTable:
     """Read featureCounts' table, ``(n_samples, n_features)``."""
-    header = split_line(stream.head_lines(1)[0], b"\t", blanks=True)
-    values = list(range(len(_FEATURECOUNTS), len(header)))
+    first, *lines = stream.head_lines(_N_LINES)
+    header = split_line(first, b"\t", blanks=True)
+    rows = [split_line(line, b"\t") for line in lines]
+    # --extraAttributes puts columns of text in front of the samples
+    text = [
+        column
+        for column in range(len(_FEATURECOUNTS), len(header))
+        if any(not is_number(row[column]) for row in rows if len(row) > column)
+        and not any(row[column].isdigit() for row in rows if len(row) > column)
+    ]
+    first_sample = max(text, default=len(_FEATURECOUNTS) - 1) + 1
+    values = list(range(first_sample, len(header)))
     layout = Layout(b"\t", len(header), 0, values, [header[c] for c in values], [], header[0])
     check_samples(layout.columns, "column", stream.name)
     features, counts = read_rows(stream, layout)
