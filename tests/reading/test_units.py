@@ -123,3 +123,36 @@ def test_counts_and_the_same_divided_by_depth_are_one_sample(tmp_path):
     # A single zero library is no twin of another.
     path.write_text("miRNA,S1,S2\nhsa-miR-21-5p,0,1.5\nhsa-let-7a-5p,0,90.5\n")
     assert read_tables(path).samples == ["S1", "S2"]
+
+
+MARKED = [[1.234, 17, 0, 567, 29.806], [12.345, 3, 8, 102, 999.001]]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_points_that_may_be_marks_of_thousands_are_refused(order):
+    values = np.asarray(array(MARKED), order=order)
+    with pytest.raises(DataError, match=r"all fractions have three decimals \(such as 999.001\)"):
+        take_units(table(values), "auto", "t")
+    assert take_units(table(values), "counts", "t")[0] == "fractional counts"
+    assert take_units(table(values), "rpm", "t")[0] == "rpm"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [0.234, 500, 1, 2, 3],  # below 1
+        [1.2345, 500, 1, 2, 3],  # four decimals
+        [1.5, 2.5, 3.5, 500.25, 4.5],  # mostly fewer
+        [1234, 500, 1, 2, 3],  # above 999 without a mark
+    ],
+)
+def test_fractions_that_are_no_marks_are_read(other):
+    assert take_units(table(array([*MARKED, other])), "auto", "t")[0] in (
+        "fractional counts",
+        "rpm",
+    )
+
+
+def test_a_table_of_three_decimals_alone_is_read():
+    values = array([[1.234, 17.123, 0, 567.111], [12.345, 3.003, 8.102, 999.001]])
+    assert take_units(table(values), "auto", "t")[0] == "rpm"

@@ -41,6 +41,8 @@ _MAX_LOG = 35.0
 _MAX_READS = 1e11
 # A PCR ends after 40 to 45 cycles, and hardly sees anything in the first ones.
 _MIN_CYCLES, _MAX_CYCLES = 2.0, 50.0
+# Fewer fractions may have three decimals by chance.
+_MIN_MARKED = 3
 # A unit is not called mixed for so small a share of samples, whose look may be chance.
 _FEW = 0.05
 # Values looked at together: 32 MB in float32.
@@ -181,6 +183,29 @@ def recognise(found: Profile, where: str) -> str:
     return FRACTIONAL_COUNTS
 
 
+def _are_marked(values: np.ndarray, found: Profile) -> bool:
+    """Tell whether fractions may be numbers above 999 with a point as the mark of thousands.
+
+    Numbers below have none and are whole; real fractions are below 1, too, or have all kinds of
+    decimals, or are all that there is.
+    """
+    n_fractions = int(found.n_positive.sum() - found.n_whole.sum())
+    if n_fractions < _MIN_MARKED or found.n_whole.sum() < _FEW * found.n_positive.sum():
+        return False
+    flat = values if values.flags.c_contiguous else values.T
+    step = max(1, _BLOCK_VALUES // max(1, flat.shape[1]))
+    n_long = 0
+    for start in range(0, flat.shape[0], step):
+        block = flat[start : start + step]
+        fractions = block[(block > 0) & (block != np.rint(block))].astype(np.float64)
+        # as near as a float32 is
+        thousands = fractions * 1000
+        if np.any((fractions < 1) | (np.abs(thousands - np.rint(thousands)) > 1e-4 * fractions)):
+            return False
+        n_long += int(np.count_nonzero(np.rint(thousands) % 10))
+    return n_long > n_fractions / 2
+
+
 def _around(sums: np.ndarray, target: float, tolerance: float) -> bool:
     """Tell whether nine in ten samples sum to a target within a relative tolerance."""
     return sums.size > 0 and bool(np.mean(np.abs(sums / target - 1) <= tolerance) >= 0.9)
@@ -288,7 +313,14 @@ def take_units(table: ExpressionTable, units: str, where: str) -> tuple[str, str
             "correct that cell"
         )
     if units == "auto":
-        return recognise(found, where), ""
+        units = recognise(found, where)
+        if units != COUNTS and found.maximum < 1000 and _are_marked(values, found):
+            raise DataError(
+                f"{where}: no value is above 999, and all fractions have three decimals (such as "
+                f"{found.maximum:.3f}), so that points may be marks of thousands: write thousands "
+                "without a mark, or insist on --units counts or rpm"
+            )
+        return units, ""
     if units in _BASES:
         if found.maximum > np.log(_MAX_READS) / np.log(_BASES[units]):
             raise DataError(
