@@ -332,6 +332,10 @@ REASONS = {
         lambda f, t: t.__delitem__("learner/members/1/3"),
         "does not end in one output a class",
     ),
+    "a member that starts with a relu": (
+        lambda f, t: t["learner/members/0/0"].attrs.modify("kind", "relu"),
+        "a member starts with a relu",
+    ),
     "variance below zero": (
         lambda f, t: put(t, "learner/members/1/1/variance", array(1, -1)),
         "'variance' holds values that are not positive",

@@ -19,7 +19,7 @@ from ..normalisation import State
 from ..unpacking import refuse_all_but_plain_arrays
 from .forest import LEAF, Forest
 from .inputs import VIEWS, Inputs
-from .network import LAYERS, BatchNorm, Dense, Layer, Network, SubclassNetwork
+from .network import LAYERS, BatchNorm, Dense, Layer, Network, ReLU, SubclassNetwork
 from .target import Learner, TargetModel, Years
 
 if TYPE_CHECKING:
@@ -349,6 +349,8 @@ def _read_network(group: h5py.Group, n_inputs: int, n_outputs: int) -> Network:
             layer = _read_layer(place[str(j)], width)
             width = layer.kernel.shape[1] if isinstance(layer, Dense) else width
             member.append(layer)
+        if member and isinstance(member[0], ReLU):
+            raise ValueError("a member starts with a relu")
         if not member or not isinstance(member[-1], Dense) or width != n_outputs:
             raise ValueError("a member does not end in one output a class")
         members.append(member)
