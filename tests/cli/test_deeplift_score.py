@@ -394,12 +394,15 @@ def test_comparison_with_another_model(run_command, folder, tmp_path):
         (["--target-class", "lung"], 2, "one of brain, heart, liver"),
         (["--reference", "class:lung"], 2, "choose from mean, class:liver"),
         (["--reference", "zero"], 2, "neither a reference of the model (mean, class:liver) nor a"),
-        (["--sample", "s99", "--tables", "t"], 2, "--sample s99: no such sample"),
+        (["--sample", "s99", "--plots", "p"], 2, "--sample s99: no such sample"),
+        (["--sample", "s1", "--tables", "t"], 2, "--sample is for pictures: add --plots"),
+        (["--compare", "model.h5", "--plots", "p"], 2, "--compare is for the table of stability"),
         (["--group", "lab"], 2, "the metadata has no such column"),
         (["--rule", "gradient"], 2, "rescale"),
     ],
 )
 def test_wrong_calls_end_in_one_line(run_command, folder, tmp_path, arguments, code, message):
+    arguments = [folder / word if word.endswith(".h5") else word for word in arguments]
     run = run_command(
         "deeplift-score", folder / "model.h5", folder / "e.h5ad", "--output", tmp_path / "s.h5",
         *arguments, cwd=tmp_path,
@@ -450,6 +453,12 @@ def test_a_forest_is_not_for_deeplift(run_command, folder, tmp_path):
     )  # fmt: skip
     assert run.returncode == 2
     assert "is a forest, which DeepLIFT does not explain" in run.stderr
+    run = run_command(
+        "deeplift-score", folder / "forest.h5", folder / "e.h5ad", "--tables", tmp_path,
+        "--compare", folder / "other.h5", "--output", tmp_path / "s.h5",
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "--compare: the model for tissue is a forest: give networks" in run.stderr
 
 
 def test_a_forest_by_treeshap_in_the_same_shape(run_command, folder, tmp_path):

@@ -110,6 +110,8 @@ def explain(
     DataError, UsageError
         Data and options that do not go together.
     """
+    if others:
+        _network(model)  # forests have nothing to compare
     question = _question(model, expression, settings, by)
     forest = isinstance(model.learner, Forest)
     writer = TargetWriter(

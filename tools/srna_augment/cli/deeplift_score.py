@@ -11,6 +11,7 @@ import rich_click as click
 from .common import INPUT_FILE, command
 
 if TYPE_CHECKING:
+    from ..attribution.explain import Settings
     from ..model.target import TargetModel
 
 DATA_PANEL, METHOD_PANEL, OUTPUT_PANEL = "What to explain", "How", "Output"
@@ -169,6 +170,7 @@ def main(
     check_distinct([output], [model, expression, *compare, *options["references"]])
     check_output_folder(output)
     settings = Settings(**options)
+    _refuse_idle(settings, compare)
     models = _chosen(load_models(model), model, wanted, settings.target_class)
     others = {
         each.target: [_same_target(path, each.target) for path in compare if each is by]
@@ -196,6 +198,16 @@ def main(
             place = file.create_group(f"targets/{each.target}")
             explain(each, table, place, settings, others[each.target], by)
     get_logger().info("contributions are in %s", output)
+
+
+def _refuse_idle(settings: Settings, compare: tuple[Path, ...]) -> None:
+    """Refuse options whose answer would go nowhere."""
+    from ..errors import UsageError
+
+    if compare and settings.tables is None:
+        raise UsageError("--compare is for the table of stability: add --tables, or leave it out")
+    if settings.samples and settings.plots is None and settings.multiqc is None:
+        raise UsageError("--sample is for pictures: add --plots or --multiqc, or leave it out")
 
 
 def _chosen(
