@@ -64,8 +64,6 @@ def read_left_out(paths: list[Path], models: list[TargetModel]) -> Checks:
     DataError
         A file is no predictions, or none of them is of a target and learner of the models.
     """
-    if not paths:
-        return {}
     found = [part for part in read_predictions(paths) if isinstance(part, OutOfFold)]
     checks: dict[str, dict[str, LeftOut]] = {}
     for model in models:

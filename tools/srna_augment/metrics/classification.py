@@ -114,7 +114,6 @@ def auroc(
     truth: np.ndarray,
     probabilities: np.ndarray,
     study: np.ndarray,
-    n_studies: int,
     weights: np.ndarray,
 ) -> np.ndarray:
     """Return the area under the ROC curve of each class against the rest.
@@ -129,8 +128,6 @@ def auroc(
         ``(n_samples,)``, class and study indices.
     probabilities : numpy.ndarray
         ``(n_samples, n_classes)``.
-    n_studies : int
-        Number of studies.
     weights : numpy.ndarray
         ``(n_weightings, n_studies)``.
 

@@ -111,7 +111,7 @@ def _probability_formulas(
     loss = sample_log_loss(found.truth, probabilities)
     return {
         "top_accuracy": lambda: mean(top.astype(np.float64), study, n_studies, weights),
-        "auroc": lambda: macro(auroc(found.truth, probabilities, study, n_studies, weights)),
+        "auroc": lambda: macro(auroc(found.truth, probabilities, study, weights)),
         "log_loss": lambda: mean(loss, study, n_studies, weights),
     }
 
@@ -163,7 +163,7 @@ def per_class(found: ClassPredictions, known: np.ndarray) -> list[dict[str, obje
     areas = np.full(n_classes, np.nan)
     if found.probabilities is not None:
         ones = np.ones((1, found.n_studies))
-        areas = auroc(found.truth, found.probabilities, found.study, found.n_studies, ones)[0]
+        areas = auroc(found.truth, found.probabilities, found.study, ones)[0]
     columns = {
         "precision": divide(hits, predicted),
         "recall": divide(hits, truth),

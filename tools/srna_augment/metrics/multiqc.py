@@ -343,21 +343,6 @@ def confusion_section(result: dict[str, Any], place: int) -> Section:
 
 def coverage_section(report: dict[str, Any]) -> Section:
     """Show risk against coverage, a tab for each target and scheme."""
-    curves = []
-    for results in _class_results(report):
-        curves.append(
-            {
-                _learner(result["model"]): [
-                    [100 * coverage, 100 * risk]
-                    for coverage, risk in zip(
-                        result["risk_coverage"]["coverage"],
-                        result["risk_coverage"]["risk"],
-                        strict=True,
-                    )
-                ]
-                for result in results
-            }
-        )
     precision = report["settings"]["precision"]
     allowed = 100 * (1 - precision)
     return COVERAGE | {
@@ -380,28 +365,12 @@ def coverage_section(report: dict[str, Any]) -> Section:
             xmin=0,
             xmax=100,
         ),
-        "data": curves,
+        "data": _curves(report, "risk_coverage", "coverage", "risk"),
     }
 
 
 def reliability_section(report: dict[str, Any]) -> Section:
     """Show reliability diagrams, a tab for each target and scheme."""
-    curves = []
-    for results in _class_results(report):
-        curves.append(
-            {
-                _learner(result["model"]): [
-                    [100 * confidence, 100 * accuracy]
-                    for confidence, accuracy in zip(
-                        result["reliability"]["confidence"],
-                        result["reliability"]["accuracy"],
-                        strict=True,
-                    )
-                    if confidence is not None
-                ]
-                for result in results
-            }
-        )
     return RELIABILITY | {
         "id": "srna_reliability_curves",
         "section_name": "Reliability diagram",
@@ -420,7 +389,7 @@ def reliability_section(report: dict[str, Any]) -> Section:
             ymax=100,
             style="lines+markers",
         ),
-        "data": curves,
+        "data": _curves(report, "reliability", "confidence", "accuracy"),
     }
 
 
@@ -431,6 +400,21 @@ def _class_results(report: dict[str, Any]) -> list[list[dict[str, Any]]]:
         for of_target in by(report["results"], "target").values()
         for results in by(of_target, "scheme").values()
         if results[0]["kind"] == "classes"
+    ]
+
+
+def _curves(report: dict[str, Any], name: str, x: str, y: str) -> list[dict[str, Any]]:
+    """Return the curves of each plot, by learner, in percent; what has no `x` is left out."""
+    return [
+        {
+            _learner(result["model"]): [
+                [100 * along, 100 * up]
+                for along, up in zip(result[name][x], result[name][y], strict=True)
+                if along is not None
+            ]
+            for result in results
+        }
+        for results in _class_results(report)
     ]
 
 
