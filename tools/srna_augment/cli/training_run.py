@@ -215,7 +215,8 @@ def _provenance(
     from ..model.target import LABEL_COLUMN
 
     versions = {"srna-augment": __version__, "python": platform.python_version()}
-    for package in ("numpy", "scikit-learn", "tensorflow-cpu"):
+    # with a GPU, and from conda, TensorFlow has the other name
+    for package in ("numpy", "scikit-learn", "tensorflow-cpu", "tensorflow"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
