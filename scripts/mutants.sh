@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Changes one thing at a time in normalisation, attribution and calls, and sees whether a test notices:
-# scripts/mutants.sh [NAME]...        half an hour on two cores; docs/quality.md says what survives
+# scripts/mutants.sh [NAME]...        half an hour to an hour on two cores; docs/quality.md says what survives
 #
 # Works on a copy in build/mutants; with names, only those mutants are tried again. Afterwards, there:
 # `PYTHONPATH=../mutmut ../../.venv/bin/python -m mutmut results`, and `show NAME` for what was changed.
