@@ -61,7 +61,10 @@ def stem_of(precursor: str) -> str:
 
 
 class NameTable:
-    """Names, accessions and MirGeneDB ids of human miRNAs, each pointing at an `Entry`."""
+    """Names and accessions of human miRNAs, each pointing at an `Entry`.
+
+    MirGeneDB's genes point at precursors, by the ids of its release 2.0; see `.mirgenedb`.
+    """
 
     def __init__(self, rows: list[dict[str, str]]) -> None:
         carried: dict[str, list[str]] = {}
@@ -70,7 +73,7 @@ class NameTable:
         self.matures: dict[str, Entry] = {}
         self.precursors: dict[str, Entry] = {}
         self.accessions: dict[str, Entry] = {}
-        self.mirgenedb: dict[str, Entry] = {}
+        self.mirgenedb: dict[str, str] = {}
         self._arms: dict[str, list[tuple[bool, Entry]]] = {}
         self._stems: dict[str, list[Entry]] = {}
         self._groups: dict[str, str] = {}
@@ -96,10 +99,9 @@ class NameTable:
                 elif old:
                     self.matures.setdefault(old.lower(), mature)
             for identifier in row["mirgenedb"].split("|"):
-                if identifier:
-                    of_mature = identifier.endswith(("_5p", "_3p"))
-                    # A MirGeneDB gene may have variants (-v1, -v2) of one name.
-                    self.mirgenedb.setdefault(identifier, mature if of_mature else precursor)
+                if identifier and not identifier.endswith(("_5p", "_3p")):
+                    # A MirGeneDB gene may have variants (-v1, -v2), which tables may not tell.
+                    self.mirgenedb.setdefault(re.sub(r"-v\d+$", "", identifier), row["precursor"])
             self._arms.setdefault(row["precursor"], []).append((row["minor"] == "1", mature))
 
     def group_of(self, stem: str) -> str:
@@ -113,6 +115,16 @@ class NameTable:
     def precursor(self, name: str) -> Entry | None:
         """Return a precursor by its name in any release, or None."""
         return self.precursors.get(_RENAMED_PRECURSORS.get(name, name))
+
+    def on_precursor(self, name: str, arm: str) -> Entry | None:
+        """Return the mature miRNA of an arm of a precursor; the precursor where no arm is given."""
+        if not arm:
+            return self.precursors.get(name)
+        arms = [entry for _, entry in self._arms.get(name, [])]
+        # Of a strand that stands alone the name has no arm: hsa-miR-451a.
+        alone = [entry for entry in arms if len(arms) == 1 and not entry.mature.endswith("p")]
+        named = [entry for entry in arms if entry.mature.endswith(arm)]
+        return next(iter(named + alone), None)
 
     def current_stem(self, parsed: MirnaName) -> str | None:
         """Return the stem that a human name of any release belongs to, or None.

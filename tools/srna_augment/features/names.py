@@ -23,7 +23,11 @@ _MIRNA = re.compile(
 _HGNC = re.compile(
     r"MIR(?P<let>LET)?(?P<number>\d+)(?P<letter>[A-Z]{0,3})(?<!HG)(?:-?(?P<copy>\d{1,2}))?"
 )
-_MIRGENEDB = re.compile(r"(?P<species>[A-Z][a-z]{2})-(?P<rest>(?:Mir|Let|Novel)-\S+)")
+# miRge3 adds the variant of a read and the place of a gene: Hsa-Mir-92-P1a_5p*.SNPA chr13 segs:...
+_MIRGENEDB = re.compile(
+    r"(?P<species>[A-Z][a-z]{2})-(?P<rest>(?:Mir|Let|Novel)-\S+?)(?:\.SNP[A-Z])?(?:\s.*)?"
+)
+_PARALOGUE = re.compile(r"(?P<family>[A-Z][a-z]{2}-(?:Mir|Let|Novel)-\d+)-P\d")
 _ACCESSION = re.compile(r"(?<![A-Za-z])MI(?:MAT)?\d{7}(?!\d)")
 # Viral and plant miRNAs, whose names follow other rules: ebv-miR-BART1-5p, ath-MIR156a.
 _FOREIGN = re.compile(rf"{_SPECIES}-(?:miR|mir|MIR|let|lin|bantam)-?\S*")
@@ -165,7 +169,10 @@ def accession(name: str) -> str | None:
 
 
 def mirgenedb(name: str) -> tuple[str, str] | None:
-    """Split a MirGeneDB name into species and rest: ``Hsa-Mir-8-P1a_3p``."""
+    """Split a MirGeneDB name into species and rest: ``Hsa-Mir-8-P1a_3p``.
+
+    What miRge3 writes behind it is not part of it.
+    """
     found = _MIRGENEDB.fullmatch(name.strip())
     return (found["species"].lower(), found["rest"]) if found else None
 
@@ -222,7 +229,8 @@ def split_merged(name: str) -> list[str]:
     """Split a merged name into full names.
 
     Later parts may leave out what they share with the first: ``hsa-let-7a-5p/7c-5p``,
-    ``hsa-miR-320a/b/c``, ``hsa-miR-200b-3p/5p``. A name that is not merged comes back alone.
+    ``hsa-miR-320a/b/c``, ``hsa-miR-200b-3p/5p``, ``Hsa-Mir-92-P1a_3p/P1b_3p``. A name that is not
+    merged comes back alone.
 
     Parameters
     ----------
@@ -238,6 +246,10 @@ def split_merged(name: str) -> list[str]:
     if not re.search(r"[/|;,]", text):
         return [text]
     parts = [part.strip().split(":", 1)[0] for part in re.split(r"[/|;,]", text) if part.strip()]
+    paralogue = _PARALOGUE.match(parts[0]) if parts else None
+    if paralogue:
+        family = paralogue["family"]
+        return [f"{family}-{part}" if re.match(r"P\d", part) else part for part in parts]
     first = parse_mirna(parts[0]) if parts else None
     if first is None:
         return [text]

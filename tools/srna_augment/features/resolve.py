@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .lookup import HUMAN, Entry, human
+from .mirgenedb import entry as mirgenedb_entry
+from .mirgenedb import of_first_release
 from .names import (
     MIRNA,
     OTHER,
@@ -24,12 +26,15 @@ from .names import (
 
 LEVELS = ("mature", "precursor", "stem")
 
-# Rows that count reads rather than features: HTSeq, STAR, samtools idxstats, miRge3, spreadsheets.
+# Rows that count reads rather than features: HTSeq, STAR, samtools idxstats, miRge3, spreadsheets;
+# and metadata, where samples as rows were turned.
 _STATISTICS = frozenset(
     {"", "*", "__no_feature", "__ambiguous", "__too_low_aqual", "__not_aligned",
      "__alignment_not_unique", "n_unmapped", "n_multimapping", "n_nofeature", "n_ambiguous",
      "mirnatotal", "total", "total reads", "total counts", "grand total", "sum", "library_size",
-     "library size", "unmapped", "unassigned", "nan", "na"}
+     "library size", "unmapped", "unassigned", "nan", "na",
+     "age", "age_years", "sex", "gender", "bmi", "rin", "batch", "group", "class", "condition",
+     "replicate", "patient", "subject"}
 )  # fmt: skip
 
 
@@ -137,18 +142,19 @@ def resolve(names: Sequence[str]) -> Resolution:
     Resolution
         A key at each level, class and species of each name.
     """
-    return Resolution(list(names), [resolve_name(name) for name in names])
+    first = of_first_release(names)
+    return Resolution(list(names), [resolve_name(name, first) for name in names])
 
 
 @lru_cache(maxsize=200_000)
-def resolve_name(name: str) -> Resolved:
-    """Resolve one name; see `resolve`."""
+def resolve_name(name: str, first_release: bool = False) -> Resolved:
+    """Resolve one name; see `resolve`. MirGeneDB's ids may be those of its release 2.0."""
     text = name.strip()
     if text.lower() in _STATISTICS:
         return Resolved("", "", "", OTHER, "", "dropped")
     parts = split_merged(text)
     if len(parts) > 1:
-        return _merged([resolve_name(part) for part in parts])
+        return _merged([resolve_name(part, first_release) for part in parts])
     kind = kind_of(text)
     if kind != MIRNA:
         return Resolved(text, text, text, kind, "", "unlisted")
@@ -158,7 +164,7 @@ def resolve_name(name: str) -> Resolved:
         return _from_entry(table.accessions[identifier], "accession")
     gene = mirgenedb(text)
     if gene:
-        entry = table.mirgenedb.get(text.rstrip("*").removesuffix("_pre"))
+        entry = mirgenedb_entry(text, first_release)
         if entry:
             return _from_entry(entry, "MirGeneDB")
         return Resolved(text, text, text, kind, gene[0], "unlisted")
