@@ -56,6 +56,10 @@ def keys(name):
         ("hsa-let-7a(3)", "hsa-let-7a-5p", "hsa-let-7a", "hsa-let-7a/7c"),  # three genes
         ("hsa-miR-9*(3)", "hsa-miR-9-3p", "hsa-mir-9", "hsa-mir-9"),
         ("hsa-miR-548al-p3", "hsa-miR-548al", "hsa-mir-548al", "hsa-mir-548al"),
+        # Of the laboratory that asked which enzymes these need, and of reads with variants.
+        ("hsa-miR-451-DICER1", "hsa-miR-451a", "hsa-mir-451a", "hsa-mir-451a"),
+        ("hsa-miR-484-RNASEN", "hsa-miR-484", "hsa-mir-484", "hsa-mir-484"),
+        ("hsa-miR-124-3p.SNPC", "hsa-miR-124-3p", "hsa-mir-124", "hsa-mir-124"),
         # MirGeneDB.
         ("Hsa-Mir-8-P2b_3p", "hsa-miR-200c-3p", "hsa-mir-200c", "hsa-mir-200c"),
         ("Hsa-Mir-8-P2b_5p*", "hsa-miR-200c-5p", "hsa-mir-200c", "hsa-mir-200c"),

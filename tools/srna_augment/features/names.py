@@ -153,8 +153,10 @@ def unmangle(name: str) -> str:
 
     ``hsa.miR.200c.`` becomes ``hsa-miR-200c*``: R writes a star as a dot, too.
     """
-    # The keys of large groups (hsa-mir-518c+11) lead back to themselves; let-7a(3) has three genes.
-    text = re.sub(r"\+\d+$|\(\d{1,2}\)$", "", name.strip().strip('"').rstrip("@"))
+    # The keys of large groups (hsa-mir-518c+11) lead back to themselves; let-7a(3) has three genes;
+    # hsa-miR-451-DICER1 and hsa-miR-320-RNASEN do without that enzyme; .SNPA is a read's variant.
+    hung_on = r"\+\d+$|\(\d{1,2}\)$|-(?:DICER1|RNASEN)$|\.SNP[A-Z]$"
+    text = re.sub(hung_on, "", name.strip().strip('"').rstrip("@"))
     if _MANGLED.match(text):
         if text.endswith("."):
             text = text[:-1] + "*"
