@@ -79,6 +79,12 @@ workflow {
         file(params.multiqc_config ?: "${projectDir}/assets/multiqc_config.yml"),
         versions,
     )
+    // of MultiQC, too, which cannot be told its own
+    all_versions = channel.topic('versions')
+        .mix(MULTIQC.out.versions)
+        .unique()
+        .toSortedList()
+        .map { rows -> versionsYaml(rows) }
 
     workflow.onComplete = {
         if (workflow.success) {
@@ -106,7 +112,7 @@ workflow {
             published('attribution tables', 'attribution', DEEPLIFT_SCORE.out.tables),
             published('attribution plots', 'attribution', DEEPLIFT_SCORE.out.plots),
             published('importance', 'attribution', CROSS_VALIDATE.out.importance),
-            published('software versions', 'pipeline_info', versions.collectFile(name: 'software_versions.yml')),
+            published('software versions', 'pipeline_info', all_versions.collectFile(name: 'software_versions.yml')),
             published('parameters', 'pipeline_info', given.collectFile(name: 'parameters.json', newLine: true)),
         )
 }
@@ -150,9 +156,9 @@ def parametersJson(given) {
     return groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(set))
 }
 
-// Versions of the tools that ran, as MultiQC and people read them.
+// Versions of the tools that ran, as MultiQC and people read them; in quotes, as 1.30 is no number.
 def versionsYaml(rows) {
-    def tools = rows.collect { _process, tool, version -> "  ${tool}: ${version}" }.unique().sort()
-    def suite = ['Workflow:', "  srna-augment: ${workflow.manifest.version}", "  Nextflow: ${workflow.nextflow.version}"]
+    def tools = rows.collect { _process, tool, version -> "  ${tool}: '${version}'" }.unique().sort()
+    def suite = ['Workflow:', "  srna-augment: '${workflow.manifest.version}'", "  Nextflow: '${workflow.nextflow.version}'"]
     return (['Tools:'] + tools + suite).join('\n') + '\n'
 }

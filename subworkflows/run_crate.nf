@@ -100,7 +100,7 @@ def sha256(path) {
 def versions(root) {
     return root.resolve('pipeline_info/software_versions.yml').readLines()
         .findAll { line -> line.startsWith('  ') }
-        .collectEntries { line -> line.trim().split(': ', 2).toList() }
+        .collectEntries { line -> line.trim().replace("'", '').split(': ', 2).toList() }
 }
 
 def references(entities) {
