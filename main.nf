@@ -90,6 +90,7 @@ workflow {
         if (workflow.success) {
             def used = listedFiles(params.input) + listedFiles(params.metadata) + listedFiles(params.models)
             writeRunCrate(workflow, params, used)
+            keepTrace(workflow.outputDir)
             log.info("The annotated table and the report are in ${workflow.outputDir}: annotated.tsv, multiqc_report.html")
         }
     }
@@ -154,6 +155,14 @@ def isBest(job, metrics) {
 def parametersJson(given) {
     def set = given.findAll { name, value -> value != null && value != '' && name != 'help' }
     return groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(set))
+}
+
+// The trace of a run that ended well, under a name that stays the same; those of all runs bear a time.
+def keepTrace(folder) {
+    def trace = nextflow.Global.session.config.trace
+    if (trace?.enabled) {
+        file(trace.file, glob: false).copyTo(folder.resolve('pipeline_info/trace.tsv'))
+    }
 }
 
 // Versions of the tools that ran, as MultiQC and people read them; in quotes, as 1.30 is no number.

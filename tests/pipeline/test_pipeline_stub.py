@@ -40,14 +40,15 @@ def test_stub_runs_through(nextflow: Callable, workflow: Path, tmp_path: Path, p
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--targets", "sex,sex", "--learners", "rf, rf", "--schemes", "random,random"],
-        ["--max_cpus", "9999", "--max_memory", "999.TB"],
+        [
+            "--targets", "sex,sex", "--learners", "rf, rf", "--schemes", "random,random",
+            "--max_cpus", "9999", "--max_memory", "999.TB", "-output-dir", "elsewhere",
+        ],
         ["--input", "{one,two[1]}.tsv"],
         ["--input", "two[1].tsv", "--outdir", "out [1]"],
-        ["-output-dir", "elsewhere"],
     ],
-    ids=["twice", "more-than-there-is", "braces", "brackets", "option-of-nextflow"],
-)
+    ids=["twice-and-more-than-there-is-elsewhere", "braces", "brackets"],
+)  # fmt: skip
 def test_odd_but_right_calls_run_through(
     nextflow: Callable, workflow: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
@@ -74,6 +75,24 @@ def test_quoted_truth_is_understood(nextflow: Callable, workflow: Path, tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
     (options,) = re.findall(r"task\.ext\.args=(--folds .*)\]", done.stdout)
     assert "--baselines" not in options
+
+
+def test_a_run_that_its_parameters_stop_leaves_what_an_earlier_one_wrote(
+    nextflow: Callable, workflow: Path, tmp_path: Path
+) -> None:
+    arguments = ["run", workflow, "-stub", "-profile", "demo", "--train", "false"]
+    done = nextflow(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    info = tmp_path / "results" / "pipeline_info"
+    before = {path: path.read_bytes() for path in info.iterdir()}
+    assert {path.name.split("_20")[0].split(".")[0] for path in before} == {
+        "dag", "report", "timeline", "trace", "parameters", "software_versions",
+    }  # fmt: skip
+    tasks = (info / "trace.tsv").read_text().splitlines()[1:]
+    assert len(tasks) == len(SUBMITTED.findall(done.stdout)) == 2
+    done = nextflow(*arguments, "--foldz", "3", cwd=tmp_path)
+    assert done.returncode == 1
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_machine_of_one_processor_runs_the_test_profile(
