@@ -321,6 +321,47 @@ def test_numbers_that_are_no_expression_are_left_out_and_said(text, left_out, tm
 
 
 @pytest.mark.parametrize(
+    ("columns", "samples"),
+    [
+        ("a-READs b-READs a-UMIs b-UMIs", "a-UMIs b-UMIs"),
+        ("a_RPM a_count b_RPM b_count", "a_count b_count"),
+        ("a.raw b.raw a.log2 b.log2", "a.raw b.raw"),
+        ("a(vst) b(vst) a(TPM) b(TPM)", "a(TPM) b(TPM)"),
+        ("Small_RNA_length Expression_value Count", "Count"),
+        ("Reads Unique_reads", "Reads"),
+        ("a b SD SEM Max", "a b"),
+    ],
+)
+def test_of_several_numbers_of_a_sample_the_reads_are_taken(columns, samples, tmp_path):
+    names = columns.split()
+    wanted = samples.split()
+    values = [0.5 if name not in wanted else 100 * i for i, name in enumerate(names, 1)]
+    rows = "".join(
+        "\t".join([f"hsa-miR-{row}-5p", *(str(value + row) for value in values)]) + "\n"
+        for row in range(300, 320)
+    )
+    table = read_tables(write(tmp_path, "\t".join(["miRNA", *names]) + "\n" + rows, "f.tsv"))
+    plain = [name[0] if name[0] in "ab" else "f" for name in wanted]
+    assert table.samples == plain
+    expected = [100 * (names.index(name) + 1) + 300 for name in wanted]
+    assert table.values[:, 0].tolist() == expected
+    assert "columns left out" in table.recognised
+
+
+@pytest.mark.parametrize("columns", ["a_raw b_norm", "a_raw a_norm b_raw", "a_reads a_counts c"])
+def test_samples_that_are_called_like_quantities_are_kept(columns, tmp_path):
+    header = "\t".join(["miRNA", *columns.split()])
+    rows = [[f"hsa-miR-{i}-5p", *map(str, range(i, i + len(columns.split())))] for i in (16, 21)]
+    text = "".join("\t".join(row) + "\n" for row in rows)
+    assert read_tables(write(tmp_path, f"{header}\n{text}")).samples == columns.split()
+
+
+def test_a_note_below_a_small_table_is_refused_by_its_row(tmp_path):
+    with pytest.raises(DataError, match="row 5: has 1 cells where the header has 3"):
+        read_tables(write(tmp_path, HEADER + ROWS + "\nSource: our laboratory\n"))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         ",miRNA,a,b\n0,hsa-miR-21-5p,5,7\n1,hsa-let-7a-5p,0,3\n",  # pandas' index in front

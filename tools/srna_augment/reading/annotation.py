@@ -11,7 +11,8 @@ from srna_augment.features.names import MIRNA, kind_of, looks_like_feature, look
 # What describes features, and no sample, is called, without dots, blanks and the like.
 _OF_FEATURES = re.compile(
     r"(?:chrom|tx|thick|gene|mirna|pre|precursor|hairpin|mat|mature)?(?:start|end|stop)(?:position)?|"
-    r"length|width|score|nloci|itemrgb|blockcount|description"
+    r"(?:smallrna|mirna|mature|precursor|seq(?:uence)?|read|feature|transcript|gene)?length|width|"
+    r"score|nloci|itemrgb|blockcount|description|mismatches"
 )
 _OF_PLACES = frozenset(
     {"chr", "chrom", "chromosome", "seqname", "seqnames", "contig", "scaffold", "strand"}

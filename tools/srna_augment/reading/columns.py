@@ -57,6 +57,24 @@ _SHORT = frozenset(
     {"b", "f", "fc", "lr", "p", "q", "s", "t", "z", "stat", "statistic", "svalue", "cil", "cir",
      "logcpm", "meancounts", "rank"}
 )  # fmt: skip
+# What a sample may have several columns of, the best first: molecules, reads, an expression value
+# (as CLC calls what it copies from one of the others), reads divided by depth, sequences.
+_KINDS = tuple(
+    re.compile(rf"(?:(?P<sample>.*?)[\W_]+)?(?:{kind})\W*", re.IGNORECASE | re.DOTALL)
+    for kind in (
+        r"umis?(?:[\W_]?counts?)?",
+        r"(?<!unique[\W_])(?:raw|total|(?:raw[\W_]?)?(?:total[\W_]?)?(?:reads?|(?:reads?[\W_]?)?counts?))",
+        r"expression(?:[\W_]?values?)?",
+        r"(?:r|c|t)pm|[rf]pkm|norm(?:ali[sz]ed)?(?:[\W_]?(?:reads?|counts?|values?|expression))?",
+        r"unique[\W_]?(?:reads?|counts?|tags?|sequences?)",
+        r"log(?:2|10)?(?:[\W_]?(?:[rct]pm|[rf]pkm|counts?|expression))?|vst|rlog",
+    )
+)
+# Beside one another these are no samples.
+_SPREAD = frozenset(
+    {"sd", "se", "sem", "cv", "min", "max", "iqr", "range", "variance", "var", "stdev", "stddev",
+     "standarddeviation", "standarderror"}
+)  # fmt: skip
 # In front of each sample's name in the tables of GDC's client for R (TCGAbiolinks).
 _GDC_COUNTS, _GDC_RPM = "read_count_", "reads_per_million_miRNA_mapped_"
 
@@ -72,16 +90,41 @@ def without_other_numbers(layout: Layout, orientation: str, where: str) -> Layou
     if orientation == FEATURES_AS_ROWS:
         layout = _gdc_samples(layout)
     other = are_other_numbers(layout.columns, orientation, where)
-    kept = [i for i, is_other in enumerate(other) if not is_other]
+    layout = _keep(layout, [i for i, is_other in enumerate(other) if not is_other])
+    return _one_kind(layout) if orientation == FEATURES_AS_ROWS else layout
+
+
+def _keep(layout: Layout, kept: Sequence[int], names: Sequence[str] | None = None) -> Layout:
+    """Keep some of the columns of values, perhaps under other names."""
+    chosen = set(kept)
+    left_out = [name for i, name in enumerate(layout.columns) if i not in chosen]
     return replace(
         layout,
         values=[layout.values[i] for i in kept],
-        columns=[layout.columns[i] for i in kept],
-        left_out=[
-            *layout.left_out,
-            *(name for name, is_other in zip(layout.columns, other, strict=True) if is_other),
-        ],
+        columns=[layout.columns[i] for i in kept] if names is None else list(names),
+        left_out=[*layout.left_out, *left_out],
     )
+
+
+def _one_kind(layout: Layout) -> Layout:
+    """Take the best of several columns that each sample has, as reads and RPM, by plain names.
+
+    A file of one sample may name the kinds alone; its name is for others to find.
+    """
+    found: dict[int, dict[str, int]] = {}
+    for i, name in enumerate(layout.columns):
+        kinds = [(kind, m) for kind, p in enumerate(_KINDS) if (m := p.fullmatch(name.strip()))]
+        if not kinds:
+            return layout
+        kind, match = min(kinds, key=lambda one: len(one[1]["sample"] or ""))
+        if found.setdefault(kind, {}).setdefault(match["sample"] or "", i) != i:
+            return layout
+    first, *others = (set(of_samples) for of_samples in found.values())
+    if not others or any(samples != first for samples in others):
+        return layout
+    best = found[min(found)]
+    names = [sample or layout.columns[i] for sample, i in best.items()]
+    return _keep(layout, list(best.values()), names)
 
 
 def are_other_numbers(columns: Sequence[str], orientation: str, where: str) -> list[bool]:
@@ -126,13 +169,7 @@ def _gdc_samples(layout: Layout) -> Layout:
     has_counts = any(name.startswith(_GDC_COUNTS) for name in layout.columns)
     wanted = _GDC_COUNTS if has_counts else _GDC_RPM
     kept = [i for i, name in enumerate(layout.columns) if name.startswith(wanted)]
-    others = [name for name in layout.columns if not name.startswith(wanted)]
-    return replace(
-        layout,
-        values=[layout.values[i] for i in kept],
-        columns=[layout.columns[i].removeprefix(wanted) for i in kept],
-        left_out=[*layout.left_out, *others],
-    )
+    return _keep(layout, kept, [layout.columns[i].removeprefix(wanted) for i in kept])
 
 
 def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
@@ -140,12 +177,14 @@ def _beside_samples(columns: Sequence[str], where: str) -> list[bool]:
     words = [re.sub(r"[\W_]", "", name).lower() for name in columns]
     statistics = [bool(_STATISTIC.fullmatch(name.strip())) for name in columns]
     tested = any(statistics)
+    spread = sum(word in _SPREAD or bool(_SUMMARY.fullmatch(word)) for word in words) > 1
     mirdeep2 = {"readcount", "total"} <= set(words)
     other = [
         is_statistic
         or (mirdeep2 and word == "readcount")  # a total, too
         or (tested and (word in _SHORT or bool(_OF_TESTS.match(name.strip()))))
         or describes_features(name)
+        or (spread and word in _SPREAD)
         or bool(_SUMMARY.fullmatch(name.strip()))
         for name, word, is_statistic in zip(columns, words, statistics, strict=True)
     ]

@@ -224,8 +224,9 @@ def _parse_block(
                     closed = line.count(b'"') % 2 == 0
                     rest = marks.joined([cell.decode() for cell in chosen], number, closed=closed)
         if n_found != n_delimiters:
+            n_cells = n_found + 1 if delimiter in line else 1
             raise DataError(
-                f"{where}, row {number}: has {n_found + 1} cells where the header has "
+                f"{where}, row {number}: has {n_cells} cells where the header has "
                 f"{layout.width}: check for a delimiter in a name or number, or a cut line"
             )
         names.append(decode(name))

@@ -41,7 +41,7 @@ _SAME_FOR_ALL = frozenset(
 _NO_SAMPLE = frozenset(
     {"count", "counts", "read_count", "readcount", "read_counts", "reads", "raw", "raw_count",
      "raw_counts", "expression", "expression_value", "expression_values", "value", "rpm", "cpm",
-     "tpm", "seq"}
+     "tpm", "seq", "umi", "umis", "umi_count", "umi_counts"}
 )  # fmt: skip
 
 

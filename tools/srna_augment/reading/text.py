@@ -98,7 +98,8 @@ def find_delimiter(lines: Sequence[bytes]) -> bytes:
             even = len(set(rows)) <= 1 and (
                 header == rows[-1] or (header >= short and header == rows[-1] - 1)
             )
-            if rows[-1] > 1 and (even or uneven):
+            # the last may be a note below the table
+            if max(rows, key=rows.count) > 1 and (even or uneven):
                 return delimiter
     return b"\t"
 
