@@ -6,6 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from srna_augment.errors import DataError
+from srna_augment.features import collapse
 from srna_augment.reading import read_tables
 
 LET, MIR = "hsa-let-7a-5p", "hsa-miR-21-5p"
@@ -181,6 +182,13 @@ def test_metadata_beside_the_values_of_samples_are_no_features(
     table = read_tables(path)
     assert table.features == MANY + (behind if kept else [])
     assert ("columns left out" in table.recognised) != bool(kept)
+
+
+def test_metadata_above_the_values_of_features_are_no_features(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text(f"id\ta\tb\nAge\t61\t42\nbatch\t1\t2\n{LET}\t5\t7\n{MIR}\t0\t3\n")
+    table = collapse(read_tables(path), "mature")
+    assert (table.features, table.values.tolist()) == ([LET, MIR], [[5, 0], [7, 3]])
 
 
 def test_columns_of_features_that_are_known_by_no_name_are_kept(tmp_path):
