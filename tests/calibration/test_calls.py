@@ -286,3 +286,14 @@ def test_each_fold_is_calibrated_on_the_others():
     assert (p[fold == 1, 0] > 0.9).all()
     alone = across_folds(logits[:100], one(100), np.zeros(100, int), one(100), np.zeros(100, int))
     assert (alone[:, 0] > 0.9).all()
+
+
+def test_tissues_have_no_base_rate():
+    """Logits that say nothing, and one class in nine of ten samples: said so only where asked."""
+    truth = np.repeat([0, 1], [1800, 200])
+    logits = np.random.default_rng(0).normal(size=(2000, 2)) / 10
+    given = (logits, one(2000), truth, one(2000), np.arange(2000) % 5)
+    assert across_folds(*given)[:, 0].mean() > 0.8
+    assert abs(across_folds(*given, base_rates=False)[:, 0].mean() - 0.5) < 0.1
+    assert fit_calibration(*given, fitted_on="toy").frequency
+    assert not fit_calibration(*given, fitted_on="toy", base_rates=False).frequency

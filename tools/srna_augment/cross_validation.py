@@ -17,6 +17,7 @@ from .log import get_logger
 from .model.gaps import cautious_logits
 from .model.network import softmax
 from .predictions import FLOOR, OutOfFold, YearsOutOfFold
+from .targets import WITH_BASE_RATES
 from .training import SCHEME_TEXT
 
 # scikit-learn takes no larger one.
@@ -229,6 +230,7 @@ def transfer(
         equal_unit_weights(raw.study),
         raw.fold,
         fitted_on=SCHEME_TEXT[scheme],
+        base_rates=data.target in WITH_BASE_RATES,
     )
     for part in results:
         if isinstance(part, OutOfFold):
@@ -301,6 +303,7 @@ def calibrate_across_folds(raw: OutOfFold) -> OutOfFold:
         raw.truth_or_unknown()[order],
         equal_unit_weights(raw.study[order]),
         raw.fold[order],
+        base_rates=raw.target in WITH_BASE_RATES,
     )
     return OutOfFold(
         raw.target,

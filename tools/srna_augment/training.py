@@ -19,6 +19,7 @@ from .log import get_logger
 from .model.target import Learner, TargetModel, Years
 from .normalisation import State
 from .predictions import OutOfFold, YearsOutOfFold
+from .targets import WITH_BASE_RATES
 
 # Whose out-of-fold predictions calibrate the model that ships: those farthest from random first.
 CALIBRATES = ("group", "site", "random")
@@ -168,6 +169,7 @@ def _calibration(data: Labelled, proof: Evidence) -> Calibration:
         raw.fold,
         fitted_on=f"{SCHEME_TEXT[raw.scheme]}: {len(raw.samples)} samples of "
         f"{len(set(raw.study))} units by '{data.study_column}'",
+        base_rates=data.target in WITH_BASE_RATES,
     )
 
 

@@ -9,7 +9,8 @@ section 4.2) that gives the best class this probability.
 
 Where the logits say little beside how common a class is, as with age, the frequency of classes is
 added first (bias-corrected temperature scaling, Alexandari et al. 2020, ICML), if the log loss on
-folds that nothing was fitted on says so.
+folds that nothing was fitted on says so. Not for tissues: which of them a collection has much of
+says nothing of the next table.
 
 Sets are split conformal ones, with one minus the probability of the true class as the score
 (Sadinle et al. 2019, JASA 114(525)). All of it holds for samples like those that it was fitted on,
@@ -238,6 +239,7 @@ def fit_calibration(
     fold: np.ndarray,
     *,
     fitted_on: str,
+    base_rates: bool = True,
     level: float = SET_LEVEL,
 ) -> Calibration:
     """Fit probabilities and the threshold of sets on out-of-fold logits, and see how calls fare.
@@ -258,13 +260,17 @@ def fit_calibration(
         ``(n_samples,)`` of int.
     fitted_on : str
         What the logits are, for the card.
+    base_rates : bool
+        Whether the frequency of classes may be added.
     level : float
         Share of samples whose set must hold the truth.
     """
     rows = np.arange(len(logits))
     knows = np.isfinite(logits[rows, truth])
     truth_or_unknown = np.where(knows, truth, -1)
-    probabilities, frequency = _cross_fit(logits, distance, truth_or_unknown, weights, fold)
+    probabilities, frequency = _cross_fit(
+        logits, distance, truth_or_unknown, weights, fold, base_rates
+    )
     result = fit_probabilities(logits, distance, truth_or_unknown, weights, frequency=frequency)
     best = probabilities.max(axis=1)
     result.threshold = _call_threshold(best[knows], weights[knows])
@@ -289,18 +295,20 @@ def across_folds(
     truth: np.ndarray,
     weights: np.ndarray,
     fold: np.ndarray,
+    *,
+    base_rates: bool = True,
 ) -> np.ndarray:
     """Return probabilities, each fold's calibrated on the *other* folds.
 
-    Parameters as in `fit_probabilities`; `fold` is ``(n_samples,)`` of int. A single fold, for
-    which there are no others, is calibrated on itself.
+    Parameters as in `fit_calibration`. A single fold, for which there are no others, is calibrated
+    on itself.
 
     Returns
     -------
     numpy.ndarray
         ``(n_samples, n_classes)``; 0 where a logit is -inf.
     """
-    return _cross_fit(logits, distance, truth, weights, fold)[0]
+    return _cross_fit(logits, distance, truth, weights, fold, base_rates)[0]
 
 
 def _cross_fit(
@@ -309,6 +317,7 @@ def _cross_fit(
     truth: np.ndarray,
     weights: np.ndarray,
     fold: np.ndarray,
+    base_rates: bool,
 ) -> tuple[np.ndarray, bool]:
     """Return what `across_folds` does, and whether the frequency of classes helped.
 
@@ -316,7 +325,7 @@ def _cross_fit(
     """
     known = np.flatnonzero(truth >= 0)
     results = {}
-    for frequency in (False, True):
+    for frequency in (False, True) if base_rates else (False,):
         result = np.empty(logits.shape)
         for k in np.unique(fold):
             here = fold == k
@@ -327,7 +336,7 @@ def _cross_fit(
             result[here] = fitted.probabilities(logits[here], distance[here])
         loss = -weights[known] @ np.log(np.maximum(result[known, truth[known]], LEAST))
         results[frequency] = float(loss), result
-    best = results[True][0] < results[False][0]
+    best = base_rates and results[True][0] < results[False][0]
     return results[best][1], best
 
 
