@@ -12,8 +12,11 @@ precursors and of mature arms share columns. What the metadata say:
 - `condition`: what differs within a study and tissue.
 - `site`: the hospital of TCGA samples, the batch of others; `patient_id`: who is never cut in two.
 - `tissue`, `sex`, `age_years`: labels; blank for cultured cells, which are not the tissue that
-  they came from. `material`: `cells`, `blood cells`, `tissue or fluid`.
-- `part`: what is learnt apart within a tissue; the tissue itself, but for white cells of blood.
+  they came from, and for tissue that is not where the label says (`MISPLACED`); serum where that is
+  what the sample's own description says (`SERUM`). `material`: `cells`, `blood cells`, `tissue or
+  fluid`.
+- `part`: what is learnt apart within a tissue; the tissue itself, but for white cells of blood and
+  vesicles of plasma and serum.
 - `pipeline`: the two versions of TCGA's, told by how many precursors they report; colon, rectum and
   ovary are from the earlier one, all others from the later. Blank elsewhere.
 """
@@ -50,6 +53,21 @@ BLOOD = ("blood", "bone marrow", "lymph node", "spleen", "thymus", "")
 # Their tissue is given as blood, and their own descriptions in miRmine say B cells, T cells and
 # macrophages, or mononuclear cells.
 WHITE_CELLS = ("DRP001151", "SRP026558", "SRP034856", "SRP035390", "SRP045111")
+# Of these some studies took the vesicles alone, by what they say of their samples.
+FLUIDS = ("blood plasma", "blood serum")
+# What the columns beside a label say of it; every study's were read, whatever its figures were.
+# Labelled breast, "Tumor serum" and "Serum from healthy woman control"; blood, "Serum derived
+# exosomes".
+SERUM = {("sample_id", "SRX513283"), ("sample_id", "SRX513285"), ("study", "GSE174224")}
+# By column: how its text begins where the label is the organ of origin, or none. Vesicles of blood
+# are neither its cells nor plasma or serum.
+MISPLACED = {
+    "tissue_note": "metastasis",
+    "tissue_site": "extra-adrenal",
+    "tissue": "blood exosomes",
+}
+# What is cut out beside a cancer of the bile ducts is liver.
+LIVER_BESIDE = ("CHOL", "solid_tissue_normal")
 # Tables whose unit differs by row; normalisation closes them to RPM anyway.
 AS_RPM = ("mirmine", "exomirhub_biofluids_seq")
 
@@ -70,6 +88,18 @@ def material(samples: pd.DataFrame) -> np.ndarray:
     return np.where(from_blood, "blood cells", others)
 
 
+def label(samples: pd.DataFrame) -> pd.Series:
+    """Return what the sample is said to be, blank where other columns say that it is not."""
+    given = column(samples, "tissue")
+    for name, text in SERUM:
+        given = given.mask(column(samples, name) == text, "serum")
+    for name, start in MISPLACED.items():
+        given = given.mask(column(samples, name).str.startswith(start), "")
+    cohort, kind = LIVER_BESIDE
+    beside = (column(samples, "cohort") == cohort) & (column(samples, "sample_type") == kind)
+    return given.mask(beside, "")
+
+
 def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
     """Return the metadata of one data set in common columns."""
     study = column(samples, "study").replace(SAME_RUNS)
@@ -87,7 +117,7 @@ def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
             # one vote each: TCGA's tumours and adjacent normals of a cohort
             "condition": (study + " normal " + column(samples, "is_normal")) if tcga else "",
             "pipeline": column(samples, "n_features_reported") if tcga else "",
-            "label": column(samples, "tissue"),
+            "label": label(samples),
             "sex": column(samples, "sex"),
             "age_years": column(samples, "age_years"),
         }
@@ -95,7 +125,10 @@ def metadata(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
     obs["tissue"] = ontology.labels(obs.rename(columns={"label": "tissue"}), "tissue")
     obs.loc[cultured, ["tissue", "sex", "age_years"]] = ""
     white = (obs["tissue"] == "blood") & obs["study"].isin(WHITE_CELLS)
+    said = column(samples, "material") + column(samples, "tissue_raw")
+    vesicles = said.str.contains("exosom", case=False).to_numpy() & obs["tissue"].isin(FLUIDS)
     obs["part"] = obs["tissue"].mask(white, "white cells")
+    obs["part"] = obs["part"].mask(vesicles, "vesicles of " + obs["tissue"])
     obs.index = [f"{folder.name}:{name}" for name in samples["sample_id"]]
     return obs
 
