@@ -140,5 +140,19 @@ def test_names_of_no_release_are_warned_of_when_they_are_most(caplog):
     assert "2 of 3 names look like human miRNAs and are in no release" in caplog.text
     caplog.clear()
     with caplog.at_level(logging.WARNING, logger="srna_augment"):
-        collapse(table(["hsa-let-7a-5p62", "hsa-miR-21-5p", "hsa-miR-1-3p"], [[1, 2, 3]]), "stem")
+        collapse(table(["hsa-let-7a-5p62", "hsa-miR-21-5p", "hsa-miR-1-3p"], [[0, 2, 3]]), "stem")
+    assert not caplog.text
+
+
+def test_reads_under_unknown_names_are_said(caplog):
+    """A name of no release with a fifth of the reads; one with a hundredth is not worth a word."""
+    names = ["hsa-miR-21-5p", "hsa-miR-122-5p", "hsa-let-7b-5p", "SNORD44", "Hsa-Let-7-P9z_5p"]
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        collapse(table(names, [[40, 30, 10, 900, 20]]), "stem")
+    assert "20 % of the reads of miRNAs are under names" in caplog.text
+    assert "most under Hsa-Let-7-P9z_5p" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="srna_augment"):
+        collapse(table(names, [[40, 30, 29, 900, 1]]), "stem")
+        collapse(table(names, [[np.nan, 0, 0, 0, 0]]), "stem")
     assert not caplog.text

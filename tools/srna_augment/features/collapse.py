@@ -12,7 +12,7 @@ from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import ExpressionTable
 
 from .lookup import HUMAN
-from .names import OTHER
+from .names import MIRNA, OTHER
 from .resolve import LEVELS, Resolution, Resolved, resolve
 from .sums import sum_columns
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 logger = logging.getLogger("srna_augment")
+
+# Reads under unknown names are looked for in so many samples, and said from this share on.
+LOOKED_AT = 1000
+MOST_LOST = 0.02
 
 
 def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> ExpressionTable:
@@ -74,6 +78,7 @@ def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> Expr
     if not columns:
         raise DataError("no feature is left: the table holds read statistics only")
     absent, blanks = _absent(table, resolution, level, columns.keys())
+    lost = _lost(table, resolution)
     values = sum_columns(table.values, list(columns.values()), reuse=reuse)
     if blanks and values is table.values and not reuse:
         values = values.copy(order="K")  # what is blanked below is the result's, not the caller's
@@ -89,8 +94,29 @@ def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> Expr
         obs=table.obs,
         var=_describe(columns, resolution),
     )
-    _log(resolution, level, len(columns), absent)
+    _log(resolution, level, len(columns), absent, lost)
     return result
+
+
+def _lost(table: ExpressionTable, resolution: Resolution) -> tuple[float, str]:
+    """Return the share of the miRNAs' reads under names of no release, and the most of them.
+
+    Of the first samples only: a look, not a count.
+    """
+    unknown = set(resolution.unknown)
+    if not unknown:
+        return 0.0, ""
+    names = zip(resolution.names, resolution.resolved, strict=True)
+    columns = [column for column, (_, item) in enumerate(names) if item.kind == MIRNA]
+    looked_at = table.values[:LOOKED_AT][:, columns]
+    reads: np.ndarray = np.nansum(looked_at, axis=0, dtype=np.float64)
+    under = {
+        resolution.names[column]: number
+        for column, number in zip(columns, reads, strict=True)
+        if resolution.names[column] in unknown
+    }
+    total = reads.sum()
+    return sum(under.values()) / total if total > 0 else 0.0, max(under, key=lambda n: under[n])
 
 
 def _absent(
@@ -147,7 +173,9 @@ def _describe(columns: dict[str, list[int]], resolution: Resolution) -> pd.DataF
     )
 
 
-def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> None:
+def _log(
+    resolution: Resolution, level: str, n_keys: int, absent: list[str], lost: tuple[float, str]
+) -> None:
     how = resolution.how
     n_names = len(resolution.names)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in resolution.kinds.most_common())
@@ -183,6 +211,13 @@ def _log(resolution: Resolution, level: str, n_keys: int, absent: list[str]) -> 
             len(unknown),
             n_names,
             unknown[0],
+        )
+    elif lost[0] > MOST_LOST:
+        logger.warning(
+            "features: %.0f %% of the reads of miRNAs are under names that are in no release of "
+            "miRBase or MirGeneDB, most under %s: mend the names, or no model sees these reads",
+            100 * lost[0],
+            lost[1],
         )
     if absent:
         logger.info(
