@@ -108,8 +108,7 @@ def _lost(table: ExpressionTable, resolution: Resolution) -> tuple[float, str]:
         return 0.0, ""
     names = zip(resolution.names, resolution.resolved, strict=True)
     columns = [column for column, (_, item) in enumerate(names) if item.kind == MIRNA]
-    looked_at = table.values[:LOOKED_AT][:, columns]
-    reads: np.ndarray = np.nansum(looked_at, axis=0, dtype=np.float64)
+    reads = np.nan_to_num(table.values[:LOOKED_AT][:, columns]).sum(axis=0, dtype=np.float64)
     under = {
         resolution.names[column]: number
         for column, number in zip(columns, reads, strict=True)
