@@ -10,7 +10,7 @@ from srna_augment.errors import DataError
 
 NOT_REPORTED = (
     "", "NA", "NaN", "nan", "N/A", "n/a", "na", "N.A.", "n.a.", "<NA>", "NULL", "null", "None",
-    "#N/A", "#DIV/0!", ".",
+    "#N/A", ".",
 )  # fmt: skip
 _NO_BREAK_SPACE = "\xa0".encode()
 
