@@ -55,7 +55,7 @@ BLOOD = ("blood", "bone marrow", "lymph node", "spleen", "thymus", "")
 WHITE_CELLS = ("DRP001151", "SRP026558", "SRP034856", "SRP035390", "SRP045111")
 # Of these some studies took the vesicles alone, by what they say of their samples.
 FLUIDS = ("blood plasma", "blood serum")
-# What the columns beside a label say of it; every study's were read, whatever its figures were.
+# What the columns beside a label say of it; the commonest descriptions of every study were read.
 # Labelled breast, "Tumor serum" and "Serum from healthy woman control"; blood, "Serum derived
 # exosomes".
 SERUM = {("sample_id", "SRX513283"), ("sample_id", "SRX513285"), ("study", "GSE174224")}
@@ -66,7 +66,8 @@ MISPLACED = {
     "tissue_site": "extra-adrenal",
     "tissue": "blood exosomes",
 }
-# What is cut out beside a cancer of the bile ducts is liver.
+# One sample, which looks like liver to a model that had not seen it, as what is cut out beside a
+# cancer of the bile ducts often is. Of all labels this alone was taken away for its expression.
 LIVER_BESIDE = ("CHOL", "solid_tissue_normal")
 # Tables whose unit differs by row; normalisation closes them to RPM anyway.
 AS_RPM = ("mirmine", "exomirhub_biofluids_seq")
