@@ -106,15 +106,13 @@ def _lost(table: ExpressionTable, resolution: Resolution) -> tuple[float, str]:
     unknown = set(resolution.unknown)
     if not unknown:
         return 0.0, ""
-    names = zip(resolution.names, resolution.resolved, strict=True)
-    columns = [column for column, (_, item) in enumerate(names) if item.kind == MIRNA]
-    reads = np.nan_to_num(table.values[:LOOKED_AT][:, columns]).sum(axis=0, dtype=np.float64)
-    under = {
-        resolution.names[column]: number
-        for column, number in zip(columns, reads, strict=True)
-        if resolution.names[column] in unknown
-    }
-    total = reads.sum()
+    reads = np.zeros(len(table.features))
+    for sample in table.values[:LOOKED_AT]:  # one at a time, as a large table is there once
+        reads += np.nan_to_num(sample)
+    names = zip(resolution.names, resolution.resolved, reads, strict=True)
+    of_mirnas = {name: number for name, item, number in names if item.kind == MIRNA}
+    total = sum(of_mirnas.values())
+    under = {name: of_mirnas[name] for name in unknown}
     return sum(under.values()) / total if total > 0 else 0.0, max(under, key=lambda n: under[n])
 
 
