@@ -27,7 +27,7 @@ def annotation() -> Annotation:
             "tissue_check": ["", "disagrees", "agrees", ""],
         }
     )
-    return Annotation(table=table, targets=["tissue"], cards={}, recognised="", places=PLACES)
+    return Annotation(table, ["tissue"], {"tissue": None}, {}, "", PLACES)
 
 
 def sections(annotation: Annotation, folder) -> dict[str, dict]:
@@ -81,7 +81,7 @@ def test_what_contradicts_a_training_sample_is_what_was_said_out_of_fold(annotat
 def test_a_tissue_that_contradicts_a_group_is_shown_with_its_group(annotation, tmp_path):
     table = annotation.table.rename(columns=lambda name: name.replace("tissue_", "tissue_group_"))
     table.loc[1, "tissue_group_best"] = "nervous system"
-    annotation = Annotation(table, ["tissue_group"], {}, "")
+    annotation = Annotation(table, ["tissue_group"], {"tissue_group": None}, {}, "")
     (row,) = sections(annotation, tmp_path)["srna_augment_disagreements"]["data"].values()
     assert row["label"] == "liver (hepatobiliary)"
 

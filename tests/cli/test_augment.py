@@ -192,6 +192,26 @@ def test_a_filled_column_of_labels_goes_before_an_empty_one(table, few, here, ti
     assert result["tissue_check"].tolist() == ["agrees", "", "disagrees", ""]
 
 
+def test_labels_of_a_model_of_another_thing_are_in_its_column(table, few, here, trained, tmp_path):
+    (model,) = load_models(trained.models["tissue"])
+    model.provenance["label_column"] = "disease"
+    save_models([model], tmp_path / "disease.h5", version="0")
+    disease = ["brain", *ONE_EACH[1:]]  # the first is a kidney
+    frame = pd.DataFrame({"sample_id": few.index, "tissue": "liver", "disease": disease})
+    metadata = write(frame.set_index("sample_id"), tmp_path / "m.tsv")
+    asked = ("--model", tmp_path / "disease.h5", "--metadata", metadata)
+    page, report = tmp_path / "page.html", tmp_path / "multiqc"
+    found = calls(here, table, *asked, "--html", page, "--multiqc", report)
+    assert found["tissue_check"].tolist() == ["disagrees", "agrees", "agrees", "agrees"]
+    assert "✗ label: brain" in page.read_text()
+    told = (report / "srna_augment_disagreements_mqc.json").read_text()
+    assert '"label": "brain"' in told
+    # without that column labels are where those of tissues are
+    frame.drop(columns="disease").to_csv(metadata, sep="\t", index=False)
+    found = calls(here, table, *asked)
+    assert found["tissue_check"].tolist() == ["disagrees", "disagrees", "agrees", "disagrees"]
+
+
 def test_a_sample_alone_is_checked_by_the_column_that_all_are_checked_by(
     few, table, here, tissue, tmp_path
 ):

@@ -66,7 +66,7 @@ def annotation() -> Annotation:
         }
     )
     places = np.random.default_rng(0).normal(size=(SAMPLES, 2))
-    return Annotation(table, ["tissue"], {}, "", places)
+    return Annotation(table, ["tissue"], {"tissue": None}, {}, "", places)
 
 
 def write_all(folder: Path) -> None:

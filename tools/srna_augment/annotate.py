@@ -48,6 +48,9 @@ class Annotation:
         ``annotated.tsv``: metadata untouched, then the columns of each target; all strings.
     targets : list of str
         Targets in order.
+    label_columns : dict
+        Target to the metadata column that its model learnt labels from, where one was named; None:
+        labels are where they usually are (`ontology.label_source`).
     cards : dict
         Target to the card of its model.
     recognised : str
@@ -64,6 +67,7 @@ class Annotation:
 
     table: pd.DataFrame
     targets: list[str]
+    label_columns: dict[str, str | None]
     cards: dict[str, dict[str, Any]]
     recognised: str
     places: np.ndarray | None = None
@@ -176,6 +180,7 @@ def annotate(
         target: {row: of[sample] for row, sample in enumerate(table.samples) if sample in of}
         for target, of in (left_out or {}).items()
     }
+    label_columns = {model.target: model.label_column(obs.columns) for model in models}
     one_level = len({model.state.level for model in models}) == 1
     normalised: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for model in models:
@@ -190,7 +195,8 @@ def annotate(
             x = model.prepare(values, model.state.features, reported)
             drawn = place(model.learner.logits(x))
         given = ontology.as_classes(
-            ontology.labels(obs, model.target, chosen_from=whole), model.classes
+            ontology.labels(obs, model.target, label_columns[model.target], chosen_from=whole),
+            model.classes,
         )
         columns = predict_columns(model, values, reported, given)
         _check_left_out(columns, model, given, known.get(model.target, {}))
@@ -199,6 +205,7 @@ def annotate(
     return Annotation(
         table=result,
         targets=[model.target for model in models],
+        label_columns=label_columns,
         cards={model.target: model.described() for model in models},
         recognised=table.recognised,
         places=drawn,

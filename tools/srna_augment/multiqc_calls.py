@@ -68,7 +68,7 @@ def calls_section(annotation: Annotation) -> dict[str, Any]:
     table = annotation.table
     data = {}
     for target in annotation.targets:
-        blank = blanks(table, target)
+        blank = blanks(table, target, annotation.label_columns[target])
         for name, rows in (("blank", blank), ("labelled", ~blank)):
             if rows.any():
                 status = Counter(table.loc[rows, f"{target}_status"])
@@ -99,9 +99,11 @@ def disagreements_section(annotation: Annotation) -> dict[str, Any]:
     table = annotation.table
     found = []
     for target in annotation.targets:
-        shown = _with_class(ontology.given(table, target), target)
+        column = annotation.label_columns[target]
+        shown = _with_class(ontology.given(table, target, column), target)
         calls = _contradicting(annotation, target)
-        swaps = _counterparts(table, target, {row: name for row, (name, _) in calls.items()})
+        names = {row: name for row, (name, _) in calls.items()}
+        swaps = _counterparts(table, target, column, names)
         for row, (name, probability) in calls.items():
             cells = table.iloc[row]
             found.append(
@@ -182,7 +184,9 @@ def _contradicting(annotation: Annotation, target: str) -> dict[int, tuple[str, 
     return found
 
 
-def _counterparts(table: pd.DataFrame, target: str, calls: dict[int, str]) -> dict[int, str]:
+def _counterparts(
+    table: pd.DataFrame, target: str, label_column: str | None, calls: dict[int, str]
+) -> dict[int, str]:
     """Find for each sample that disagrees those of its study with its label and call exchanged.
 
     Parameters
@@ -191,6 +195,8 @@ def _counterparts(table: pd.DataFrame, target: str, calls: dict[int, str]) -> di
         ``annotated.tsv``.
     target : str
         The target.
+    label_column : str or None
+        The column of its labels; None: where they usually are.
     calls : dict
         Row to the class that contradicts its label.
 
@@ -202,7 +208,7 @@ def _counterparts(table: pd.DataFrame, target: str, calls: dict[int, str]) -> di
     rows = list(calls)
     column = first_column(table, STUDY_COLUMNS)
     studies = [""] * len(table) if column is None else table[column].astype(str).tolist()
-    labels = ontology.labels(table.iloc[rows], target)
+    labels = ontology.labels(table.iloc[rows], target, label_column, chosen_from=table)
     spelled = ontology.as_classes(labels, sorted(set(calls.values())))
     pairs = {
         row: (studies[row], str(same or label), calls[row])
@@ -225,7 +231,7 @@ def map_section(annotation: Annotation) -> dict[str, Any]:
     assert annotation.places is not None
     rows = np.flatnonzero(np.isfinite(annotation.places).all(axis=1))
     column = first_column(table, STUDY_COLUMNS)
-    colourings = {target: ontology.given(table, target)}
+    colourings = {target: ontology.given(table, target, annotation.label_columns[target])}
     if column is not None:
         colourings[column] = table[column].astype(str).tolist()
     data, groups = [], []
@@ -288,6 +294,6 @@ def _plain(colour: str) -> dict[str, Any]:
     return {"color": colour, "marker_line_width": 0, "marker_size": 4}
 
 
-def blanks(table: pd.DataFrame, target: str) -> np.ndarray:
+def blanks(table: pd.DataFrame, target: str, column: str | None) -> np.ndarray:
     """Tell which samples have no label, ``(n_samples,)`` of bool."""
-    return np.array([label == "" for label in ontology.given(table, target)])
+    return np.array([label == "" for label in ontology.given(table, target, column)])

@@ -202,9 +202,9 @@ def _is_empty(obs: pd.DataFrame, column: str) -> bool:
     return all(map(is_blank, obs[column].astype(object)))
 
 
-def given(obs: pd.DataFrame, target: str) -> list[str]:
-    """Return the labels as the metadata have them; '' for blanks."""
-    _, column = label_source(obs, target)
+def given(obs: pd.DataFrame, target: str, column: str | None = None) -> list[str]:
+    """Return the labels as the metadata have them, '' for blanks; `column` as for `labels`."""
+    _, column = label_source(obs, target, column)
     if column is None:
         return [""] * len(obs)
     return ["" if is_blank(cell) else str(cell) for cell in obs[column].astype(object)]

@@ -15,7 +15,7 @@ from ..labelled import study_units
 from ..log import get_logger
 from ..model.forest import Forest
 from ..model.inputs import align
-from ..model.target import LABEL_COLUMN, TargetModel
+from ..model.target import TargetModel
 from . import references as named_references
 from . import tables
 from .engine import Block, Explained, Outputs, Rule, stream_of
@@ -150,7 +150,7 @@ def _question(
     model: TargetModel, expression: Expression, settings: Settings, by: TargetModel
 ) -> _Question:
     _check_normalisation(model, expression)
-    column = _label_column(by, expression)
+    column = by.label_column(expression.obs.columns)
     labels = ontology.as_classes(ontology.labels(expression.obs, by.target, column), by.classes)
     index = {name: i for i, name in enumerate(by.classes)}
     truth = np.array([index.get(name, -1) for name in labels], dtype=np.int64)
@@ -201,12 +201,6 @@ def _question(
         outputs=outputs,
         references=named_references.resolve(model, settings.references),
     )
-
-
-def _label_column(model: TargetModel, expression: Expression) -> str | None:
-    """Return the column that the model learnt its labels from, if it was named and is there."""
-    column = model.provenance.get(LABEL_COLUMN)
-    return column if isinstance(column, str) and column in expression.obs.columns else None
 
 
 def _check_normalisation(model: TargetModel, expression: Expression) -> None:

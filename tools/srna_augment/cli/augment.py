@@ -141,6 +141,7 @@ def main(
         page = render_page(
             annotation.table,
             targets=annotation.targets,
+            label_columns=annotation.label_columns,
             model_cards=annotation.cards,
             input_summary=annotation.recognised,
             why=annotation.why,

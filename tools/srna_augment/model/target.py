@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
@@ -122,6 +123,11 @@ class TargetModel:
     def features(self) -> list[str]:
         """Features of the learner, in order."""
         return self.inputs.features
+
+    def label_column(self, columns: Iterable[str]) -> str | None:
+        """Return which of some metadata columns the labels were learnt from, if one was named."""
+        named = self.provenance.get(LABEL_COLUMN)
+        return named if isinstance(named, str) and named in columns else None
 
     def described(self) -> dict[str, Any]:
         """Return the card, with how calls fared where nothing was fitted on the samples."""

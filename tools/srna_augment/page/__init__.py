@@ -40,6 +40,7 @@ def render_page(
     targets: Sequence[str],
     model_cards: Mapping[str, Mapping[str, Any]],
     input_summary: str,
+    label_columns: Mapping[str, str | None] | None = None,
     why: Mapping[str, Mapping[int, Sequence[Deciding]]] | None = None,
     left_out: ChecksOfRows | None = None,
 ) -> str:
@@ -58,6 +59,8 @@ def render_page(
         Target to its model's card: names to texts, numbers, lists or further mappings.
     input_summary : str
         What was read; each line becomes a paragraph.
+    label_columns : mapping, optional
+        Target to the column that holds its labels, where it is not one of the usual names.
     why : mapping, optional
         Target to row to the sRNAs that decided. Samples that are in it get a card each.
     left_out : mapping, optional
@@ -69,7 +72,7 @@ def render_page(
     str
         HTML, UTF-8. Tables end after `MAXIMUM_ROWS` samples and say so.
     """
-    samples = Samples(annotated, targets, left_out)
+    samples = Samples(annotated, targets, left_out, label_columns)
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

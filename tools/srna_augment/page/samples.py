@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from .. import ontology
 from .markup import or_zero
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from ..left_out_checks import ChecksOfRows, LeftOut
@@ -58,13 +57,15 @@ class Samples:
         annotated: pd.DataFrame,
         targets: Sequence[str],
         left_out: ChecksOfRows | None = None,
+        label_columns: Mapping[str, str | None] | None = None,
     ) -> None:
         self.ids = [str(name) for name in annotated.get("sample_id", annotated.index)]
         self.targets = list(targets)
         self._left_out = left_out or {}
         self._columns = {name: annotated[name].tolist() for name in annotated.columns}
-        self.labels = {target: ontology.given(annotated, target) for target in targets}
-        self._contradicting = self._classes(annotated)
+        named = dict.fromkeys(targets) | dict(label_columns or {})
+        self.labels = {t: ontology.given(annotated, t, named[t]) for t in targets}
+        self._contradicting = self._classes(annotated, named)
         self._alike: dict[Evidence, list[int]] = {}
         for row, evidence in self._contradicting.items():
             self._alike.setdefault(evidence, []).append(row)
@@ -75,7 +76,9 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def _classes(self, annotated: pd.DataFrame) -> dict[int, Evidence]:
+    def _classes(
+        self, annotated: pd.DataFrame, named: Mapping[str, str | None]
+    ) -> dict[int, Evidence]:
         """Return the label's class and the predicted one of each target, by sample that disagrees.
 
         A prediction that was not called, and contradicts nothing, is no evidence: ''.
@@ -84,7 +87,9 @@ class Samples:
         found: dict[int, Evidence] = dict.fromkeys(rows, ())
         for target in self.targets:
             evidence = [self._evidence(row, target) for row in rows]
-            labels = _labels(annotated, rows, target)
+            labels = ontology.labels(
+                annotated.iloc[rows], target, named[target], chosen_from=annotated
+            )
             spelled = ontology.as_classes(labels, sorted(set(evidence)))
             for row, label, same, predicted in zip(rows, labels, spelled, evidence, strict=True):
                 found[row] += ((str(same or label), predicted),)
@@ -158,12 +163,6 @@ class Samples:
                 for row in rows
             )
         return self._swaps[mine]
-
-
-def _labels(annotated: pd.DataFrame, rows: list[int], target: str) -> np.ndarray:
-    """Return the labels of some rows, from the columns that hold those of the whole table."""
-    _, column = ontology.label_source(annotated, target)
-    return ontology.labels(annotated[[column] if column else []].iloc[rows], target)
 
 
 def _fit(label: str, predicted: str) -> bool:
