@@ -4,17 +4,17 @@ import json
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 
 from srna_augment.errors import DataError, UsageError
-from srna_augment.expression import Expression, write_expression
+from srna_augment.expression import write_expression
 from srna_augment.fitting import fit_on
 from srna_augment.labelled import labelled
 from srna_augment.learners.forest_recipe import forest_recipe
 from srna_augment.learners.network import NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
-from srna_augment.normalisation import State
+
+from .toys import toy_expression
 
 N, F = 240, 32
 LINEAR = network_recipe(NetworkSettings(members=0), threads=1)
@@ -33,20 +33,12 @@ def expression():
         values[tissue == name, MARKERS * place : MARKERS * (place + 1)] += 2
     old = np.isin(tissue, ["colon", "ovary"])
     values[np.ix_(old, np.arange(F)[ARTEFACT])] += 4
-    obs = pd.DataFrame(
-        {
-            "study": [f"GSE{k}" for k in np.arange(N) // 120],
-            "tissue": tissue,
-            "pipeline": np.where(old, "v1", "v2"),
-        },
-        index=[f"s{i:03d}" for i in range(N)],
+    return toy_expression(
+        values,
+        study=[f"GSE{k}" for k in np.arange(N) // 120],
+        tissue=tissue,
+        pipeline=np.where(old, "v1", "v2"),
     )
-    features = [f"mir-{i}" for i in range(F)]
-    state = State("log2rpm", "stem", features, [0.0] * F, None, "log2 RPM", N)
-    return Expression(
-        values.astype("f4"), list(obs.index), features, obs, pd.DataFrame(index=features),
-        state.to_json(),
-    )  # fmt: skip
 
 
 def by_the_new_pipeline(expression):

@@ -1,20 +1,19 @@
 """Classes that are learnt by what they consist of."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from srna_augment.cross_validation import cross_validate
 from srna_augment.errors import UsageError
-from srna_augment.expression import Expression
 from srna_augment.fitting import fit_on
 from srna_augment.labelled import labelled
 from srna_augment.learners.network import NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.model.network import SubclassNetwork
-from srna_augment.normalisation import State
 from srna_augment.subclasses import NONE, find_subclasses
 from srna_augment.training import Evidence, final_model
+
+from .toys import toy_expression
 
 N, F = 160, 20
 LINEAR = network_recipe(NetworkSettings(members=0), threads=1)
@@ -34,20 +33,12 @@ def expression():
     for place, (name, sign) in enumerate({"skin": 1, "lung": -1}.items()):
         values[tissue == name, place] -= 3
         values[tissue == name, 6] += sign
-    obs = pd.DataFrame(
-        {
-            "study": [f"GSE{k}" for k in np.arange(N) // 20],
-            "tissue": tissue,
-            "tissue_group": [GROUPS[name] for name in tissue],
-        },
-        index=[f"s{i:03d}" for i in range(N)],
+    return toy_expression(
+        values,
+        study=[f"GSE{k}" for k in np.arange(N) // 20],
+        tissue=tissue,
+        tissue_group=[GROUPS[name] for name in tissue],
     )
-    features = [f"mir-{i}" for i in range(F)]
-    state = State("log2rpm", "stem", features, [0.0] * F, None, "log2 RPM", N)
-    return Expression(
-        values.astype("f4"), list(obs.index), features, obs, pd.DataFrame(index=features),
-        state.to_json(),
-    )  # fmt: skip
 
 
 def learnt(expression, **more):

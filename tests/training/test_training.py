@@ -1,11 +1,9 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from srna_augment.calibration.calls import Calibration
 from srna_augment.cross_validation import calibrate_across_folds, cross_validate, transfer
 from srna_augment.errors import DataError, UsageError
-from srna_augment.expression import Expression
 from srna_augment.fitting import Recipe, fit_on
 from srna_augment.labelled import labelled
 from srna_augment.learners import network
@@ -17,9 +15,10 @@ from srna_augment.learners.network import LABORATORY_NOISE, NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.learners.weights import equal_unit_weights, study_class_weights
 from srna_augment.model.network import Dense
-from srna_augment.normalisation import State
 from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
 from srna_augment.training import Evidence, _novelty_threshold, evidence, final_model
+
+from .toys import toy_expression
 
 N, F = 120, 30
 
@@ -34,20 +33,12 @@ def expression():
     values = 5 + profile[tissue] + 0.3 * generator.normal(size=(N, F))
     age = 40 + 20 * generator.random(N)
     values[:, 0] = age / 10
-    features = [f"mir-{i}" for i in range(F)]
-    samples = [f"s{i:03d}" for i in range(N)]
-    obs = pd.DataFrame(
-        {
-            "study": [f"GSE{k}" for k in study],
-            "patient_id": [f"p{i // 4}" for i in range(N)],
-            "tissue": np.array(["brain", "liver", "lung"])[tissue],
-            "age_years": age.astype(str),
-        },
-        index=samples,
-    )
-    state = State("log2rpm", "stem", features, [0.0] * F, None, "log2 RPM", N)
-    return Expression(
-        values.astype("f4"), samples, features, obs, pd.DataFrame(index=features), state.to_json()
+    return toy_expression(
+        values,
+        study=[f"GSE{k}" for k in study],
+        patient_id=[f"p{i // 4}" for i in range(N)],
+        tissue=np.array(["brain", "liver", "lung"])[tissue],
+        age_years=age.astype(str),
     )
 
 
