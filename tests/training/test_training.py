@@ -15,7 +15,7 @@ from srna_augment.learners.network import LABORATORY_NOISE, NetworkSettings
 from srna_augment.learners.network_recipe import network_recipe
 from srna_augment.learners.weights import equal_unit_weights, study_class_weights
 from srna_augment.model.network import Dense
-from srna_augment.predictions import OutOfFold, read_predictions, write_predictions
+from srna_augment.predictions import OutOfFold, read_out_of_fold, write_predictions
 from srna_augment.training import Evidence, _novelty_threshold, evidence, final_model
 
 from .toys import toy_expression
@@ -101,7 +101,7 @@ def test_folds_apart_equal_folds_together(expression, tmp_path):
         part = cross_validate(data, "group", RF, n_folds=3, seed=1, only=frozenset([k]))
         paths.append(tmp_path / f"{k}.tsv")
         write_predictions(part, paths[-1])
-    (gathered,) = read_predictions(paths)
+    (gathered,) = read_out_of_fold(paths)
     write_predictions([calibrate_across_folds(whole)], tmp_path / "whole.tsv")
     write_predictions([calibrate_across_folds(gathered)], tmp_path / "gathered.tsv")
     assert (tmp_path / "whole.tsv").read_bytes() == (tmp_path / "gathered.tsv").read_bytes()
@@ -111,7 +111,7 @@ def test_a_fold_given_twice_is_said(expression, tmp_path):
     part = cross_validate(labelled(expression, "tissue"), "group", RF, n_folds=3, seed=1)
     write_predictions(part, tmp_path / "p.tsv")
     with pytest.raises(DataError, match="stands twice in tissue, rf, group"):
-        read_predictions([tmp_path / "p.tsv", tmp_path / "p.tsv"])
+        read_out_of_fold([tmp_path / "p.tsv", tmp_path / "p.tsv"])
 
 
 def test_a_fold_is_calibrated_by_the_others():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import DataError
-from .predictions import OutOfFold, read_predictions
+from .predictions import OutOfFold, read_out_of_fold
 from .training import CALIBRATES
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def read_left_out(paths: list[Path], models: list[TargetModel]) -> Checks:
     DataError
         A file is no predictions, or none of them is of a target and learner of the models.
     """
-    found = [part for part in read_predictions(paths) if isinstance(part, OutOfFold)]
+    found = [part for part in read_out_of_fold(paths) if isinstance(part, OutOfFold)]
     checks: dict[str, dict[str, LeftOut]] = {}
     for model in models:
         wanted = (model.target, model.card.get("learner"))

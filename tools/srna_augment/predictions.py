@@ -161,7 +161,7 @@ def write_predictions(results: list[OutOfFold | YearsOutOfFold], path: str | Pat
         table.to_csv(temporary, sep="\t", index=False, na_rep="", lineterminator="\n")
 
 
-def read_predictions(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
+def read_out_of_fold(paths: list[Path]) -> list[OutOfFold | YearsOutOfFold]:
     """Read files of one run back, joined by target, learner and scheme.
 
     Parameters

@@ -109,10 +109,10 @@ def _watched(importance: ImportanceWanted, data: Labelled, seed: int) -> LeftOut
 
 def _gathered(wanted: TrainingWanted, data: Labelled, recipe: Recipe) -> tuple[Results, Results]:
     """Return the raw predictions of folds that were run before, and those of transfers."""
-    from ..predictions import read_predictions
+    from ..predictions import read_out_of_fold
     from ..training import check_gathered
 
-    given = read_predictions(list(wanted.calibrate_from))
+    given = read_out_of_fold(list(wanted.calibrate_from))
     raw = [part for part in given if part.scheme != "transfer"]
     check_gathered(raw, data, recipe.name)
     # calibrated where they were made, on the data that were trained on alone
