@@ -147,6 +147,18 @@ def test_a_column_that_is_not_there(expression):
 
 
 @pytest.mark.train
+def test_hidden_members_of_groups_are_those_of_their_tissues(expression):
+    recipe = network_recipe(NetworkSettings(members=2, hidden=(8,), epochs=20), threads=1)
+    groups = fit_on(learnt(expression), np.arange(N), recipe, seed=1)
+    tissues = fit_on(labelled(expression, "tissue"), np.arange(N), recipe, seed=1)
+    x = groups.inputs.prepare(expression.values, expression.features)
+    own, theirs = groups.learner.logits(x), tissues.learner.logits(x)
+    # colon, lung, skin, stomach
+    expected = np.stack([theirs[:, [0, 3]].max(axis=1), theirs[:, [1, 2]].max(axis=1)], axis=1)
+    np.testing.assert_array_equal(own, expected)
+
+
+@pytest.mark.train
 def test_hidden_members_learn_subclasses(expression):
     settings = NetworkSettings(members=2, hidden=(8,), epochs=20)
     recipe = network_recipe(settings, threads=1)

@@ -25,7 +25,7 @@ from .model.inputs import (
     mean_profile,
     resemblance,
 )
-from .model.network import SubclassNetwork
+from .model.network import Network, SubclassNetwork
 from .subclasses import NONE
 
 if TYPE_CHECKING:
@@ -75,6 +75,20 @@ def well_measured(data: Labelled, rows: np.ndarray, y: np.ndarray) -> np.ndarray
     return alike if alike.mean() > 0.5 else np.ones(len(rows), dtype=bool)
 
 
+def _by_first_sample(y: np.ndarray, n: int) -> np.ndarray:
+    """Return each class's number by its first sample, ``(n,)`` of int; what has none comes last.
+
+    A network that is trained step by step depends on the order of its outputs. So tissues and
+    groups that consist of them are learnt by the same network, whatever they are called.
+    """
+    first = np.full(n, len(y))
+    np.minimum.at(first, y, np.arange(len(y)))
+    order = np.argsort(first, kind="stable")
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    return place
+
+
 @dataclass
 class Fitted:
     """A learner with its input preparation, and the distance to the classes that it saw.
@@ -119,25 +133,31 @@ def fit_on(
     """
     values, features = data.columns()
     parts = data.subclasses if recipe.subclasses else None
-    y, n_outputs = data.y, len(data.classes)
+    labels, n_outputs = data.y, len(data.classes)
     if parts is not None:
-        y, n_outputs = parts.y, len(parts.of_class)
-        rows = rows[y[rows] != NONE]
-    rows = rows[well_measured(data, rows, y)]
+        labels, n_outputs = parts.y, len(parts.of_class)
+        rows = rows[labels[rows] != NONE]
+    rows = rows[well_measured(data, rows, labels)]
+    y, place = labels[rows], np.arange(n_outputs)
+    if recipe.subclasses:
+        place = _by_first_sample(y, n_outputs)
+        y = place[y]
     reported = data.expression.reported
     reported = None if reported is None else reported[rows]
     unit = data.votes[rows]
     study = data.study[rows]
     batch = None if data.batch is None else data.batch[rows]
-    weights = study_class_weights(study, y[rows])
+    weights = study_class_weights(study, y)
     train = values[rows]
     selected = select_variable(train, weights)
     inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
     n_views = len(recipe.views)
-    spread = Spread(x, y[rows], unit, study, n_views, batch)
+    spread = Spread(x, y, unit, study, n_views, batch)
     learner = None
     if classes:
-        learner = recipe.fit(x, y[rows], n_outputs, weights, spread, seed)
+        learner = recipe.fit(x, y, n_outputs, weights, spread, seed)
+        if isinstance(learner, Network):
+            learner = learner.with_outputs(place)
         if parts is not None:
             learner = SubclassNetwork(learner, parts.of_class)
     fitted_years = None

@@ -118,6 +118,14 @@ class Network:
                 total[rows] += np.float32(weight) * hidden
         return total
 
+    def with_outputs(self, order: np.ndarray) -> Network:
+        """Return the same network with its outputs in another order, ``(n_classes,)`` of int."""
+        members = []
+        for *layers, last in self.members:
+            assert isinstance(last, Dense)
+            members.append([*layers, Dense(last.kernel[:, order], last.bias[order])])
+        return Network(members, self.weights)
+
     def hidden_members(self) -> list[Network]:
         """Return each member that has hidden layers as a network of its own."""
         return [
