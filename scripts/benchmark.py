@@ -23,8 +23,8 @@ from srna_augment.calibration.calls import SET_LEVEL, Calibration, weighted_quan
 PAGE = Path(__file__).parents[1] / "docs" / "benchmark.md"
 FLUIDS = ("blood", "blood plasma", "blood serum")
 LEARNERS = {
-    "linear": "network, linear path alone (what ships)",
-    "dl": "network, with hidden members",
+    "dl": "network (train-dl, what ships)",
+    "linear": "its linear path alone",
     "rf": "forest of discriminants (train-rf)",
     "logistic": "logistic, centred log-ratio",
     "boosted": "boosted trees",
@@ -47,6 +47,7 @@ RUNS = {
     "studies.linear": ("train-dl", [*STUDIES, *PARTS, "--members", "0"]),
     "studies.dl": ("train-dl", [*STUDIES, *PARTS]),
     "studies.base": ("train-rf", [*STUDIES, "--baselines"]),
+    "datasets.dl": ("train-dl", [*DATASETS, *PARTS]),
     "datasets.linear": ("train-dl", [*DATASETS, *PARTS, "--members", "0"]),
     "datasets.base": ("train-rf", [*DATASETS, "--baselines"]),
     "transfer.linear": ("train-dl", [*MOVE, "--members", "0"]),

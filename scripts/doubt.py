@@ -3,7 +3,7 @@
 
     scripts/doubt.py EXPRESSION OUTPUT
 
-Ten folds of studies, tissue, the linear path alone, as in scripts/benchmark.py. The samples that a
+Ten folds of studies, tissue, the network that ships, as in scripts/benchmark.py. The samples that a
 fold leaves out are predicted as they are, and again with most of the model's features taken from
 their tables: at random, all but those expressed most, and what a laboratory may not have listed as
 it was hardly there. Cultured cells of the fold's studies are predicted by a model that was told of
@@ -104,7 +104,7 @@ def with_features(data: Expression, fitted: Fitted, how: str, n: int, seed: int)
 
 def left_out(data: Labelled) -> pd.DataFrame:
     """Return logits' leads and distances of every sample and table, by models without its study."""
-    recipe = network_recipe(NetworkSettings(members=0), threads=1)
+    recipe = network_recipe(NetworkSettings(), threads=1)
     names = np.array(data.classes, dtype=object)[data.y]
     units, _ = splits.groups(data.expression.obs, "group", data.group_column)
     fold = splits.folds(names, units, FOLDS, 0)

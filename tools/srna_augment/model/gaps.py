@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from .inputs import by_pattern
-from .network import blocks
+from .network import Network, SubclassNetwork, blocks
 
 if TYPE_CHECKING:
     from .inputs import Inputs
@@ -87,7 +87,8 @@ def spread_of_gaps(
     """
     result = np.zeros(len(x))
     for at, shifts in _with_gaps(inputs, unreported):
-        result[at] = _spread(output, x[at], shifts)
+        here = x[at]
+        result[at] = _spread(_shifted(output, here), len(here), shifts)
     return result
 
 
@@ -106,31 +107,45 @@ def _lead_and_doubt(
     """Return the lead of the best class, and its spread over draws, each ``(n_samples,)``."""
     every = np.arange(len(x))
     second, best = np.argsort(logits, axis=1)[:, -2:].T
+    shifted = _around(learner, x)
 
-    def lead(moved: np.ndarray) -> np.ndarray:
-        drawn = learner.logits(moved)
+    def lead(shift: np.ndarray) -> np.ndarray:
+        drawn = shifted(shift)
         ahead: np.ndarray = drawn[every, best] - drawn[every, second]
         return ahead
 
-    return logits[every, best] - logits[every, second], _spread(lead, x, shifts)
+    return logits[every, best] - logits[every, second], _spread(lead, len(x), shifts)
+
+
+def _around(learner: HasLogits, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function from a shift of all samples to their logits."""
+    if isinstance(learner, Network | SubclassNetwork):
+        return learner.around(x)
+    return _shifted(learner.logits, x)
+
+
+def _shifted(
+    output: Callable[[np.ndarray], np.ndarray], x: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return an output of inputs as a function of their shift."""
+    return lambda shift: output(x + shift)
 
 
 def _spread(
-    output: Callable[[np.ndarray], np.ndarray], x: np.ndarray, shifts: np.ndarray
+    output: Callable[[np.ndarray], np.ndarray], n_samples: int, shifts: np.ndarray
 ) -> np.ndarray:
-    """Return the spread of an output over draws, ``(n_samples,)``.
+    """Return the spread over draws, ``(n_samples,)``, of an output that depends on a shift.
 
     The views are of the same measurement, so that their spreads add up.
     """
-    width = shifts.shape[2]
-    total = np.zeros(len(x))
+    n_views, n_draws, width = shifts.shape
+    total = np.zeros(n_samples)
     for i, view in enumerate(shifts):
-        columns = slice(i * width, (i + 1) * width)
-        drawn = np.empty((len(view), len(x)))
+        drawn = np.empty((n_draws, n_samples))
         for j, shift in enumerate(view):
-            moved = x.copy()
-            moved[:, columns] += shift
-            drawn[j] = output(moved)
+            whole = np.zeros(n_views * width, dtype=shifts.dtype)
+            whole[i * width : (i + 1) * width] = shift
+            drawn[j] = output(whole)
         total += drawn.std(axis=0)
     return total
 

@@ -6,7 +6,7 @@ layer of one output a class; the logits of the network are the weighted mean of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -118,6 +118,26 @@ class Network:
                 total[rows] += np.float32(weight) * hidden
         return total
 
+    def around(self, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function from shifts to the logits ``(n_samples, n_classes)`` of shifted inputs.
+
+        A shift ``(n_inputs,)`` is one for all samples. First layers are affine and see by far the
+        most inputs: what they make of the samples is computed once.
+        """
+        zero = np.zeros((1, x.shape[1]), dtype=x.dtype)
+        firsts = [member[0](x) - member[0](zero) for member in self.members]
+
+        def logits(shift: np.ndarray) -> np.ndarray:
+            total = np.zeros((len(x), self.n_outputs), dtype=np.float32)
+            for weight, member, first in zip(self.weights, self.members, firsts, strict=True):
+                hidden = first + member[0](shift[None])
+                for layer in member[1:]:
+                    hidden = layer(hidden)
+                total += np.float32(weight) * hidden
+            return total
+
+        return logits
+
     def with_outputs(self, order: np.ndarray) -> Network:
         """Return the same network with its outputs in another order, ``(n_classes,)`` of int."""
         members = []
@@ -161,6 +181,11 @@ class SubclassNetwork:
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Return logits ``(n_samples, n_classes)`` for inputs ``(n_samples, n_inputs)``."""
         return self.of_classes(self.network.logits(x))
+
+    def around(self, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function from shifts to logits; see `Network.around`."""
+        own = self.network.around(x)
+        return lambda shift: self.of_classes(own(shift))
 
     def of_classes(self, logits: np.ndarray) -> np.ndarray:
         """Return logits of classes ``(n, n_classes)``, given those of subclasses."""
