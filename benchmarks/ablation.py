@@ -36,13 +36,16 @@ FOLDS, MINIMUM, RESAMPLES, LEVEL = 10, 3, 2000, 0.95
 
 @dataclass
 class Variant:
-    """One change: constants of modules, settings of the network."""
+    """One change: constants of modules, settings of the network, what is made of the labels."""
 
     name: str
     constants: list[tuple[Any, str, Any]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, Any] = field(default_factory=dict)
 
 
+# As in scripts/build_model.sh.
+LABELS = {"subclasses": "part", "batch_column": "pipeline"}
 LINEAR = [
     Variant("**linear path, as built**"),
     Variant("no covariance between studies", [(covariance, "BETWEEN", 0.0)]),
@@ -56,6 +59,8 @@ LINEAR = [
     Variant("the ranked view alone", [(network_recipe, "VIEWS", ("ranked",))]),
     Variant("log2 RPM as they are", [(network_recipe, "VIEWS", ("plain",))]),
     Variant("gaps filled with 5 factors", [(inputs, "FACTORS", 5)]),
+    Variant("no parts of blood, plasma and serum", labels={"subclasses": "none"}),
+    Variant("versions of TCGA's pipeline in sight", labels={"batch_column": None}),
 ]
 HIDDEN = [
     Variant("**with hidden members, as built**"),
@@ -122,9 +127,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of folds and networks")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME")
     wanted = parser.parse_args()
-    data = labelled(
-        read_expression(wanted.expression), "tissue", group_column="study", minimum_samples=MINIMUM
-    )
+    expression = read_expression(wanted.expression)
     print("| what | right, by study | solid | blood, plasma, serum | difference |")
     print("|---|---|---|---|---|", flush=True)
     for variants, members in ((LINEAR, 0), (HIDDEN, NetworkSettings().members)):
@@ -133,6 +136,10 @@ def main() -> None:
             if base is not None and wanted.only and variant.name not in wanted.only:
                 continue
             settings = NetworkSettings(**{"members": members, **variant.settings})
+            labels = LABELS | variant.labels
+            data = labelled(
+                expression, "tissue", group_column="study", minimum_samples=MINIMUM, **labels
+            )
             table = studies(data, settings, variant.constants, wanted.seed)
             base = table if base is None else base
             print(row(variant.name, table, base), flush=True)
