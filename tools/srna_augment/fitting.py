@@ -131,7 +131,6 @@ def fit_on(
     strangers : Expression, optional
         Samples that are none of the classes, for the novelty alone.
     """
-    values, features = data.columns()
     parts = data.subclasses if recipe.subclasses else None
     labels, n_outputs = data.y, len(data.classes)
     if parts is not None:
@@ -142,43 +141,107 @@ def fit_on(
     if recipe.subclasses:
         place = _by_first_sample(y, n_outputs)
         y = place[y]
-    reported = data.expression.reported
-    reported = None if reported is None else reported[rows]
-    unit = data.votes[rows]
-    study = data.study[rows]
-    batch = None if data.batch is None else data.batch[rows]
-    weights = study_class_weights(study, y)
-    train = values[rows]
-    selected = select_variable(train, weights)
-    inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
-    n_views = len(recipe.views)
-    spread = Spread(x, y, unit, study, n_views, batch)
+    inputs, training = _prepare(data, rows, y, recipe)
+    spread = training.spread()
     learner = None
     if classes:
-        learner = recipe.fit(x, y, n_outputs, weights, spread, seed)
+        learner = recipe.fit(training.x, y, n_outputs, training.weights, spread, seed)
         if isinstance(learner, Network):
             learner = learner.with_outputs(place)
         if parts is not None:
             learner = SubclassNetwork(learner, parts.of_class)
-    fitted_years = None
-    if years and recipe.fit_years is not None:
-        known = ~np.isnan(data.years[rows])
-        if known.sum() >= 2 * MINIMUM_SAMPLES:
-            age = data.years[rows][known]
-            centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
-            same = np.zeros(known.sum(), dtype=int)
-            known_batch = None if batch is None else batch[known]
-            alike = Spread(x[known], same, unit[known], study[known], n_views, known_batch)
-            machine = recipe.fit_years(
-                x[known], (age - centre) / scale, 1, weights[known], alike, seed
-            )
-            fitted_years = (machine, centre, scale)
-    strange = None
-    if strangers is not None:
-        given = (strangers.values, strangers.features, strangers.reported)
-        sound = inputs.resembles(*given)
-        unit, _ = study_units(strangers.obs, data.group_column)
-        strange = (inputs.prepare(*given)[sound], unit[sound])
-    novelty = fit_novelty(spread, strange)
-    seen = np.unique(data.y[rows])
-    return Fitted(inputs, novelty, seen, learner, fitted_years)  # type: ignore[arg-type]
+    return Fitted(
+        inputs,
+        fit_novelty(spread, _strange(strangers, inputs, data.group_column)),
+        np.unique(data.y[rows]),
+        learner,  # type: ignore[arg-type]
+        _fit_years(training, data.years[rows], recipe, seed) if years else None,
+    )
+
+
+@dataclass
+class _Training:
+    """Training samples as learners take them; each array has a row a sample.
+
+    Attributes
+    ----------
+    x : numpy.ndarray
+        ``(n_samples, n_inputs)``, prepared inputs.
+    y : numpy.ndarray
+        ``(n_samples,)`` of int, what is learnt.
+    weights : numpy.ndarray
+        ``(n_samples,)``.
+    unit, study, batch
+        ``(n_samples,)``: what votes once, what counts once, and the batch, if any.
+    n_views : int
+        Views of a feature among the inputs.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray
+    unit: np.ndarray
+    study: np.ndarray
+    batch: np.ndarray | None
+    n_views: int
+
+    def spread(self) -> Spread:
+        """Return what samples of a class differ in."""
+        return Spread(self.x, self.y, self.unit, self.study, self.n_views, self.batch)
+
+    def of_one_class(self, rows: np.ndarray) -> _Training:
+        """Return some of the samples, all of one class."""
+        return _Training(
+            self.x[rows],
+            np.zeros(len(rows), dtype=int),
+            self.weights[rows],
+            self.unit[rows],
+            self.study[rows],
+            None if self.batch is None else self.batch[rows],
+            self.n_views,
+        )
+
+
+def _prepare(
+    data: Labelled, rows: np.ndarray, y: np.ndarray, recipe: Recipe
+) -> tuple[Inputs, _Training]:
+    """Fit the preparation of inputs on training samples, and apply it to them."""
+    values, features = data.columns()
+    reported = data.expression.reported
+    reported = None if reported is None else reported[rows]
+    study = data.study[rows]
+    weights = study_class_weights(study, y)
+    train = values[rows]
+    selected = select_variable(train, weights)
+    inputs, x = fit_inputs(train, features, reported, weights, selected, recipe.views)
+    batch = None if data.batch is None else data.batch[rows]
+    n_views = len(recipe.views)
+    return inputs, _Training(x, y, weights, data.votes[rows], study, batch, n_views)
+
+
+def _fit_years(
+    training: _Training, years: np.ndarray, recipe: Recipe, seed: int
+) -> tuple[Any, float, float] | None:
+    """Fit the learner of years with their centre and scale, if enough of them are known."""
+    rows = np.flatnonzero(~np.isnan(years))
+    if recipe.fit_years is None or len(rows) < 2 * MINIMUM_SAMPLES:
+        return None
+    age = years[rows]
+    centre, scale = float(age.mean()), float(max(age.std(), 1e-3))
+    known = training.of_one_class(rows)
+    machine = recipe.fit_years(
+        known.x, (age - centre) / scale, 1, known.weights, known.spread(), seed
+    )
+    return machine, centre, scale
+
+
+def _strange(
+    strangers: Expression | None, inputs: Inputs, group_column: str | None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return prepared inputs and the unit of each stranger that looks like a small-RNA profile."""
+    if strangers is None:
+        return None
+    given = (strangers.values, strangers.features, strangers.reported)
+    sound = inputs.resembles(*given)
+    unit, _ = study_units(strangers.obs, group_column)
+    return inputs.prepare(*given)[sound], unit[sound]
