@@ -188,10 +188,7 @@ def find_layout(lines: Sequence[bytes], numbers: Sequence[int], where: str) -> L
         header, columns = [*header, ""], [*columns, ""]
     elif short:  # R's write.table names no column of row names
         header, columns = ["", *header], ["", *columns]
-    # Delimiters at the end of each line are no columns.
-    last = width
-    while 2 < last <= len(header) and not header[last - 1] and not any(r[last - 1] for r in whole):
-        last -= 1
+    last = _without_open_end(header, whole, width)
     if width < 2:
         raise DataError(
             f"{where}: has one column: cells must be separated by tabs, commas, semicolons or "
@@ -211,21 +208,12 @@ def find_layout(lines: Sequence[bytes], numbers: Sequence[int], where: str) -> L
     text = _without_samples(text, whole, last)
     places = find_places(whole, header, text)
     names = column_of_names(whole, header, text, places, where)
-    no_values = {*text, names}
-    others = [cell for column, cell in enumerate(header) if column not in no_values]
-    is_row = (
-        header[names] == _NO_HEADER
-        or looks_like_feature(header[names])
-        or any(
-            header[column] and header[column] in [row[column] for row in whole] for column in text
-        )
-    )
-    if is_row and all(map(is_number, others)):
+    if _is_row(header, whole, names, text):
         raise DataError(
             f"{where}, row {numbers[0]}: holds values where the names of the samples should be: "
             "add a header line"
         )
-    values = [column for column in range(last) if column not in no_values]
+    values = [column for column in range(last) if column not in {*text, names}]
     beside = [column for column in text if column != names and (column or names)]
     if share_of_features([header[column] for column in values]) < 0.2:  # not samples as rows
         kept = without_annotation(whole, header, names, values, places, where)
@@ -252,6 +240,27 @@ def find_layout(lines: Sequence[bytes], numbers: Sequence[int], where: str) -> L
         corner=header[names],
         n_open=width - last,
     )
+
+
+def _without_open_end(header: list[str], rows: list[list[str]], width: int) -> int:
+    """Return the number of columns without delimiters at the end of each line."""
+    last = width
+    while 2 < last <= len(header) and not header[last - 1] and not any(r[last - 1] for r in rows):
+        last -= 1
+    return last
+
+
+def _is_row(header: list[str], rows: list[list[str]], names: int, text: Sequence[int]) -> bool:
+    """Tell whether the first line holds values, as the others do."""
+    others = [cell for column, cell in enumerate(header) if column not in {*text, names}]
+    named = (
+        header[names] == _NO_HEADER
+        or looks_like_feature(header[names])
+        or any(
+            header[column] and header[column] in [row[column] for row in rows] for column in text
+        )
+    )
+    return named and all(map(is_number, others))
 
 
 def _is_text(cells: Sequence[str]) -> bool:
