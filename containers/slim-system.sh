@@ -6,12 +6,17 @@
 # Python image.
 set -euo pipefail
 
-# In two steps: the first lot's removal scripts need the second. What is not installed is passed over.
+# In two steps: the first lot's removal scripts, and dpkg itself (diff), need the second. What is not
+# installed is passed over.
 remove() {
     dpkg --purge --force-depends --force-remove-essential --force-remove-protected "$@" 2>&1 |
         grep -v -e "isn't installed" -e 'overriding problem' -e '^dpkg: .*dependency problems' >/dev/null || true
 }
 remove tzdata libpam-runtime libpam-modules libpam-modules-bin util-linux-extra
+# dbm and nis, and what only they link to.
+remove libdb5.3 libnsl2 libtirpc3 libtirpc-common libgssapi-krb5-2 libkrb5-3 libk5crypto3 \
+    libkrb5support0 libkeyutils1 libcom-err2
+rm -f /usr/lib/python3*/lib-dynload/{_dbm,nis}.* /usr/local/lib/python3*/lib-dynload/{_dbm,nis}.*
 remove apt libapt-pkg6.0 gpgv debian-archive-keyring libgnutls30 libhogweed6 libnettle8 libp11-kit0 \
     libtasn1-6 libidn2-0 libunistring2 libseccomp2 libxxhash0 \
     passwd login adduser libpam0g libsemanage2 libsemanage-common libsepol2 libaudit1 libaudit-common \
@@ -30,15 +35,12 @@ for library in /usr/lib/python3* /usr/local/lib/python3*; do
         "$library"/turtle.py "$library"/site-packages/pip{,-*}
 done
 rm -f /usr/local/bin/{pip*,idle*,2to3*,pydoc*}
-# dbm and nis, and what only they link to.
-remove libdb5.3 libnsl2 libtirpc3 libtirpc-common libgssapi-krb5-2 libkrb5-3 libk5crypto3 \
-    libkrb5support0 libkeyutils1 libcom-err2
-rm -f /usr/lib/python3*/lib-dynload/{_dbm,nis}.* /usr/local/lib/python3*/lib-dynload/{_dbm,nis}.*
 
 # Python's own bytecode: Debian has all of it, the public image none. As in trim.sh.
 library="$(python3 -c 'import os; print(os.path.dirname(os.__file__))')"
 find "$library" -name __pycache__ -prune -exec rm -rf {} +
 rarely='unittest|xmlrpc|distutils|wsgiref|curses|sqlite3|dbm|xml|msilib|site-packages|dist-packages'
+rarely+='|encodings/(big5|cp|euc|gb|hp|iso|johab|koi8|mac|shift)[a-z0-9_]*\.py'
 rarely+='|(_py|doctest|pdb|mailbox|imaplib|nntplib|smtplib|ftplib|pickletools|optparse)[a-z]*\.py'
 PYTHONHASHSEED=0 python3 -m compileall -q -j 1 --invalidation-mode unchecked-hash -x "/($rarely)(/|$)" "$library"
 rm -rf /var/lib/apt /var/cache/* /var/log/* /var/backups/*

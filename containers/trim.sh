@@ -38,6 +38,8 @@ rm -f scipy/io/_fast_matrix_market/_fmm_core.*
 rm -f PIL/_{avif,webp,imagingcms}.* pillow.libs/lib{avif,webp,sharpyuv,lcms2}*
 rm -f matplotlib/backends/{_tkagg,_macosx,backend_{gtk,qt,tk,wx,macosx,nbagg,webagg}}*
 rm -rf matplotlib/backends/{qt_editor,web_backend}
+# Time zones, of which pandas wants two collections: no time is read.
+rm -rf pytz/zoneinfo tzdata/zoneinfo
 if [ -d pygments ]; then
     find pygments/lexers -name '*.py' -not -name '_*' -not -name 'python.py' -not -name 'special.py' -delete
 fi
