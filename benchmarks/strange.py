@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srna_augment.annotate import CALLED, NOVEL, predict_columns
+from srna_augment.calling import CALLED, NOVEL, predict_columns
 from srna_augment.expression import Expression, read_expression
 from srna_augment.model.file import load_models
 from srna_augment.model.target import TargetModel

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from srna_augment import annotate, cellxgene, predictions
+from srna_augment import calling, cellxgene, predictions
 from srna_augment.attribution import tables
 from srna_augment.metrics.settings import Settings
 from srna_augment.metrics.table import table_rows
@@ -176,8 +176,8 @@ def column_parts() -> list[str]:
     metrics = [re.sub(r"^coverage_at_.*", "coverage_at_P", name) for name in header]
     columns = {
         "annotated.tsv (augment), for each target T, after the metadata": [
-            *(f"T_{suffix}" for suffix in annotate.SUFFIXES),
-            *annotate.YEARS_COLUMNS,
+            *(f"T_{suffix}" for suffix in calling.SUFFIXES),
+            *calling.YEARS_COLUMNS,
         ],
         "cellxgene.tsv (augment --cellxgene)": cellxgene_columns(),
         "predictions.tsv (train-dl, train-rf)": [*predictions.COLUMNS, "prob:<class>"],

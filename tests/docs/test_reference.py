@@ -8,8 +8,8 @@ import sys
 import click
 import pytest
 
-from srna_augment.annotate import SUFFIXES
 from srna_augment.attribution.tables import CLASS_COLUMNS, SAMPLE_COLUMNS, STABILITY_COLUMNS
+from srna_augment.calling import SUFFIXES
 from srna_augment.predictions import COLUMNS
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from srna_augment.annotate import predict_columns
+from srna_augment.calling import predict_columns
 from srna_augment.errors import DataError
 from srna_augment.model.file import load_models
 

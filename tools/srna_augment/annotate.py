@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import features, normalisation, ontology, reading
+from .calling import (
+    CALLED,
+    DISAGREES,
+    NOVEL,
+    SUFFIXES,
+    WITHHELD,
+    YEARS_COLUMNS,
+    check_left_out,
+    predict_columns,
+)
 from .deciding import Deciding, deciding
-from .errors import DataError, UsageError, data_of
+from .errors import DataError, data_of
 from .expression import ExpressionTable
-from .files import sha256
 from .log import get_logger
-from .model.file import load_models
 from .model.target import TargetModel
 from .normalise import with_metadata
 from .sample_map import place
-from .targets import TARGETS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .left_out_checks import Checks, ChecksOfRows, LeftOut
-
-CALLED, WITHHELD, NOVEL = "called", "withheld", "out_of_distribution"
-AGREES, DISAGREES = "agrees", "disagrees"
-SUFFIXES = ("best", "probability", "status", "pred", "pred_ontology_term_id", "set", "check")
-YEARS_COLUMNS = ("age_years_pred", "age_years_low", "age_years_high")
-DIGITS = 4
-# Probabilities come out of a table of float32, a threshold may be one of them.
-ROUNDING = 1e-6
+    from .left_out_checks import Checks, ChecksOfRows
 
 
 @dataclass
@@ -73,57 +69,6 @@ class Annotation:
     places: np.ndarray | None = None
     why: dict[str, dict[int, list[Deciding]]] = field(default_factory=dict)
     left_out: ChecksOfRows = field(default_factory=dict)
-
-
-def shipped_models() -> list[Path]:
-    """Return the model files that come with the suite.
-
-    Raises
-    ------
-    UsageError
-        This installation has none.
-    """
-    package = Path(str(files(__package__)))
-    for folder in (package / "models", package.parent.parent / "models"):
-        found = sorted(folder.glob("*.h5"))
-        if found:
-            return found
-    raise UsageError("this installation has no model of its own: name one with --model")
-
-
-def choose_models(paths: list[Path], wanted: list[str]) -> list[TargetModel]:
-    """Load models, one a target, in the order of the targets.
-
-    Parameters
-    ----------
-    paths : list of pathlib.Path
-        Model files, each with one or more targets.
-    wanted : list of str
-        Targets to keep; empty: all.
-
-    Raises
-    ------
-    UsageError
-        Two files hold the same target, or none a wanted one.
-    """
-    chosen: dict[str, tuple[TargetModel, Path]] = {}
-    for path in paths:
-        digest = sha256(path)
-        for model in load_models(path):
-            if model.target in chosen:
-                raise UsageError(
-                    f"--model: both {chosen[model.target][1]} and {path} predict {model.target}: "
-                    f"name one of them"
-                )
-            model.card["model_file"], model.card["model_sha256"] = path.name, digest
-            chosen[model.target] = (model, path)
-    missing = [target for target in wanted if target not in chosen]
-    if missing:
-        raise UsageError(
-            f"--target {missing[0]}: the models predict {', '.join(chosen)}: name a model of it"
-        )
-    order = [t for t in TARGETS if t in chosen] + sorted(set(chosen) - {*TARGETS})
-    return [chosen[target][0] for target in order if not wanted or target in wanted]
 
 
 def annotate(
@@ -165,41 +110,27 @@ def annotate(
     """
     table = reading.read_tables(inputs, format=format, orientation=orientation, units=units)
     obs, whole = with_metadata(table, metadata_path)
-    result = obs.astype(object).where(obs.notna(), "").astype(str)
-    if metadata_path is None:
-        result = _without_other_ids(result, table.samples)
-    if "sample_id" not in result.columns:
-        result.insert(0, "sample_id", table.samples)
-    # a sample without metadata has a row of blanks: its id must not be one of them
-    result["sample_id"] = np.where(result["sample_id"] == "", table.samples, result["sample_id"])
+    result = _metadata_columns(obs, table.samples, named=metadata_path is not None)
     _refuse_overwriting(result, models, metadata_path)
-    result = result.reset_index(drop=True)
-    tables: dict[str, ExpressionTable] = {}
-    drawn: np.ndarray | None = None
     known = {
         target: {row: of[sample] for row, sample in enumerate(table.samples) if sample in of}
         for target, of in (left_out or {}).items()
     }
     label_columns = {model.target: model.label_column(obs.columns) for model in models}
-    one_level = len({model.state.level for model in models}) == 1
-    normalised: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    normalised = _Normalised(table, models, ", ".join(inputs))
+    drawn: np.ndarray | None = None
     for model in models:
-        level, key = model.state.level, json.dumps(model.state.to_json())
-        if level not in tables:
-            tables[level] = features.collapse(table, level, reuse=one_level)
-        if key not in normalised:
-            with data_of(", ".join(inputs)):
-                normalised[key] = normalisation.transform(tables[level], model.state)
-        values, reported = normalised[key]
+        values, reported = normalised.of(model)
         if places and model is models[0]:
-            x = model.prepare(values, model.state.features, reported)
-            drawn = place(model.learner.logits(x))
+            drawn = place(
+                model.learner.logits(model.prepare(values, model.state.features, reported))
+            )
         given = ontology.as_classes(
             ontology.labels(obs, model.target, label_columns[model.target], chosen_from=whole),
             model.classes,
         )
         columns = predict_columns(model, values, reported, given)
-        _check_left_out(columns, model, given, known.get(model.target, {}))
+        check_left_out(columns, model, given, known.get(model.target, {}))
         result = _with_columns(result, columns)
         _log(model.target, columns[f"{model.target}_status"])
     return Annotation(
@@ -214,11 +145,53 @@ def annotate(
     )
 
 
+class _Normalised:
+    """A table as each model wants it; what several of them want alike is made once.
+
+    Parameters
+    ----------
+    table : ExpressionTable
+        As it was read; its values are lost where no two levels need them.
+    models : list of TargetModel
+        All that will ask.
+    source : str
+        Where the table is from, for messages.
+    """
+
+    def __init__(self, table: ExpressionTable, models: list[TargetModel], source: str) -> None:
+        self.table, self.source = table, source
+        self.one_level = len({model.state.level for model in models}) == 1
+        self.collapsed: dict[str, ExpressionTable] = {}
+        self.made: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def of(self, model: TargetModel) -> tuple[np.ndarray, np.ndarray]:
+        """Return values in a model's normalisation and which are reported.
+
+        Both are ``(n_samples, n_features)``.
+        """
+        level, key = model.state.level, json.dumps(model.state.to_json())
+        if level not in self.collapsed:
+            self.collapsed[level] = features.collapse(self.table, level, reuse=self.one_level)
+        if key not in self.made:
+            with data_of(self.source):
+                self.made[key] = normalisation.transform(self.collapsed[level], model.state)
+        return self.made[key]
+
+
+def _metadata_columns(obs: pd.DataFrame, samples: list[str], *, named: bool) -> pd.DataFrame:
+    """Return the metadata as the table begins with them: text, ``sample_id`` in each row."""
+    result = obs.astype(object).where(obs.notna(), "").astype(str)
+    if not named:
+        result = _without_other_ids(result, samples)
+    if "sample_id" not in result.columns:
+        result.insert(0, "sample_id", samples)
+    # a sample without metadata has a row of blanks: its id must not be one of them
+    result["sample_id"] = np.where(result["sample_id"] == "", samples, result["sample_id"])
+    return result.reset_index(drop=True)
+
+
 def _why(
-    result: pd.DataFrame,
-    models: list[TargetModel],
-    normalised: dict[str, tuple[np.ndarray, np.ndarray]],
-    explained: int,
+    result: pd.DataFrame, models: list[TargetModel], normalised: _Normalised, explained: int
 ) -> dict[str, dict[int, list[Deciding]]]:
     """Explain some samples: target to row to what decided."""
     if not explained:
@@ -228,92 +201,11 @@ def _why(
     rows = np.argsort(calm, kind="stable")[:explained]
     found = {}
     for model in models:
-        values, reported = normalised[json.dumps(model.state.to_json())]
+        values, reported = normalised.of(model)
         best = result[f"{model.target}_best"].to_numpy()[rows]
         entries = deciding(model, values[rows], reported[rows], best)
         found[model.target] = dict(zip(rows.tolist(), entries, strict=True))
     return found
-
-
-def predict_columns(
-    model: TargetModel, values: np.ndarray, reported: np.ndarray, given: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return the columns of one target in ``annotated.tsv``.
-
-    Parameters
-    ----------
-    model : TargetModel
-        The model.
-    values : numpy.ndarray
-        ``(n_samples, n_features)``, in the model's normalisation.
-    reported : numpy.ndarray
-        ``(n_samples, n_features)`` of bool.
-    given : numpy.ndarray
-        ``(n_samples,)`` of str: labels in the metadata as the model spells its classes, empty
-        where blank or no class of the model.
-
-    Returns
-    -------
-    dict
-        Column name to ``(n_samples,)`` of str.
-    """
-    target, calibration = model.target, model.calibration
-    x = model.prepare(values, model.state.features, reported)
-    unreported = model.inputs.unreported(values, model.state.features, reported)
-    probabilities, novel = model.predict(x, unreported)
-    names = np.array(model.classes, dtype=object)
-    terms = np.array(model.term_ids, dtype=object)
-    best = probabilities.argmax(axis=1)
-    top = probabilities[np.arange(len(best)), best]
-    novel = novel | ~model.inputs.resembles(values, model.state.features, reported)
-    called = calibration.called(probabilities) & ~novel
-    status = np.where(novel, NOVEL, np.where(called, CALLED, WITHHELD))
-    # sets were fitted on samples unlike these, so that nothing can be ruled out
-    sets = calibration.sets(probabilities) | novel[:, None]
-    comparable = called & (given != "")
-    columns = {
-        f"{target}_best": names[best],
-        f"{target}_probability": np.array([_rounded_down(p) for p in top], dtype=object),
-        f"{target}_status": status,
-        f"{target}_pred": np.where(called, names[best], ""),
-        f"{target}_pred_ontology_term_id": np.where(called, terms[best], ""),
-        f"{target}_set": np.array(
-            [
-                "|".join(names[row][np.argsort(-p[row], kind="stable")])
-                for row, p in zip(sets, probabilities, strict=True)
-            ],
-            dtype=object,
-        ),
-        f"{target}_check": np.where(
-            comparable, np.where(names[best] == given, AGREES, DISAGREES), ""
-        ),
-    }
-    if model.years is not None:
-        bounds = model.years.predict_interval(model.inputs, x, unreported)
-        for name, column in zip(YEARS_COLUMNS, bounds, strict=True):
-            columns[name] = np.where(novel, "", [f"{value:.1f}" for value in column])
-    return columns
-
-
-def _rounded_down(probability: float) -> str:
-    """Write a probability; what falls short of a call's must not read as if it did not."""
-    steps = 10**DIGITS
-    return f"{math.floor(probability * steps + ROUNDING) / steps:.{DIGITS}f}"
-
-
-def _check_left_out(
-    columns: dict[str, np.ndarray],
-    model: TargetModel,
-    given: np.ndarray,
-    left_out: Mapping[int, LeftOut],
-) -> None:
-    """Check the labels of training samples, in place, by models that did not train on them."""
-    check = columns[f"{model.target}_check"]
-    for i, known in left_out.items():
-        if given[i] == "":
-            continue
-        sure = known.possible and known.probability >= model.calibration.threshold - ROUNDING
-        check[i] = (AGREES if known.best == given[i] else DISAGREES) if sure else ""
 
 
 def _with_columns(frame: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ontology
-from .annotate import CALLED, DISAGREES, NOVEL, WITHHELD, Annotation
+from .annotate import Annotation
 from .calibration.calls import CALL_PROBABILITY
+from .calling import CALLED, DISAGREES, NOVEL, WITHHELD
 from .files import atomic_output
 from .splits import STUDY_COLUMNS, first_column
 

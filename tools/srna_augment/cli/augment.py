@@ -115,7 +115,8 @@ def main(
             check_output_folder(path)
     if multiqc is not None:
         make_folder(multiqc)
-    from ..annotate import annotate, choose_models, shipped_models
+    from ..annotate import annotate
+    from ..choosing import choose_models, shipped_models
     from ..page import MAXIMUM_CARDS
 
     chosen = choose_models(list(models) or shipped_models(), list(targets))
