@@ -131,6 +131,27 @@ def _left_out(
         if fitted.years is not None:
             machine, centre, scale = fitted.years
             predicted_years[test] = _as_years(machine, x) * scale + centre
+    return _gathered(
+        data,
+        recipe.name,
+        scheme,
+        fold,
+        distance,
+        probabilities,
+        predicted_years if wants_years else None,
+    )
+
+
+def _gathered(
+    data: Labelled,
+    learner: str,
+    scheme: str,
+    fold: np.ndarray,
+    distance: np.ndarray,
+    probabilities: np.ndarray,
+    predicted_years: np.ndarray | None,
+) -> list[OutOfFold | YearsOutOfFold]:
+    """Return the predictions of the samples that some fold left out (`fold` 0 and above)."""
     samples = np.array(data.expression.samples, dtype=object)
     names = np.array(data.classes, dtype=object)[data.y]
     # in order of the ids, so that folds run apart and gathered later give the same model
@@ -139,7 +160,7 @@ def _left_out(
     results: list[OutOfFold | YearsOutOfFold] = [
         OutOfFold(
             data.target,
-            recipe.name,
+            learner,
             scheme,
             samples[done],
             fold[done],
@@ -150,12 +171,12 @@ def _left_out(
             probabilities[done],
         )
     ]
-    if wants_years:
+    if predicted_years is not None:
         rows = done[~np.isnan(data.years[done]) & ~np.isnan(predicted_years[done])]
         if len(rows):
             results.append(
                 YearsOutOfFold(
-                    recipe.name,
+                    learner,
                     scheme,
                     samples[rows],
                     fold[rows],

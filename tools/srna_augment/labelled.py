@@ -122,17 +122,7 @@ def labelled(
     names = ontology.labels(expression.obs, target, label_column)
     strange = _strangers(expression, strangers)
     names[strange] = ""
-    found, counts = np.unique(names[names != ""].astype(str), return_counts=True)
-    rare = found[counts < minimum_samples]
-    if len(rare):
-        get_logger().warning(
-            "%s: %d classes with fewer than %d samples are left out: %s",
-            target,
-            len(rare),
-            minimum_samples,
-            ", ".join(rare[:10]),
-        )
-    classes = [str(name) for name in found[counts >= minimum_samples]]
+    classes = _frequent(names, target, minimum_samples)
     if len(classes) < 2:
         raise DataError(_too_few(expression, target, label_column, classes, minimum_samples))
     rows = np.flatnonzero(np.isin(names.astype(str), classes))
@@ -165,6 +155,21 @@ def labelled(
         subclasses=_subclasses(subset.obs, target, subclasses, y, minimum_samples),
         batch=_batches(subset.obs, batch_column),
     )
+
+
+def _frequent(names: np.ndarray, target: str, minimum: int) -> list[str]:
+    """Return the classes with enough samples, and say which have too few."""
+    found, counts = np.unique(names[names != ""].astype(str), return_counts=True)
+    rare = found[counts < minimum]
+    if len(rare):
+        get_logger().warning(
+            "%s: %d classes with fewer than %d samples are left out: %s",
+            target,
+            len(rare),
+            minimum,
+            ", ".join(rare[:10]),
+        )
+    return [str(name) for name in found[counts >= minimum]]
 
 
 def _batches(obs: Any, column: str | None) -> np.ndarray | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -11,19 +10,16 @@ import numpy as np
 from srna_augment.errors import DataError, UsageError
 from srna_augment.expression import ExpressionTable
 
-from .lookup import HUMAN
-from .names import MIRNA, OTHER
+from .names import MIRNA
 from .resolve import LEVELS, Resolution, Resolved, resolve
 from .sums import sum_columns
+from .told import tell
 
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger("srna_augment")
-
-# Reads under unknown names are looked for in so many samples, and said from this share on.
+# Reads under unknown names are looked for in so many samples.
 LOOKED_AT = 1000
-MOST_LOST = 0.02
 
 
 def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> ExpressionTable:
@@ -94,7 +90,7 @@ def collapse(table: ExpressionTable, level: str, *, reuse: bool = False) -> Expr
         obs=table.obs,
         var=_describe(columns, resolution),
     )
-    _log(resolution, level, len(columns), absent, lost)
+    tell(resolution, level, len(columns), absent, lost)
     return result
 
 
@@ -168,72 +164,3 @@ def _describe(columns: dict[str, list[int]], resolution: Resolution) -> pd.DataF
         },
         index=pd.Index(list(columns), dtype=str),
     )
-
-
-def _log(
-    resolution: Resolution, level: str, n_keys: int, absent: list[str], lost: tuple[float, str]
-) -> None:
-    how = resolution.how
-    n_names = len(resolution.names)
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in resolution.kinds.most_common())
-    logger.info(
-        "features: %s names -> %s %s keys (%s; %s under a current name, %s renamed, %s by "
-        "accession or MirGeneDB id, %s merged names, %s unlisted and kept, %s dropped)",
-        f"{n_names:,}",
-        f"{n_keys:,}",
-        level,
-        kinds,
-        f"{how['current']:,}",
-        f"{how['renamed']:,}",
-        f"{how['accession'] + how['MirGeneDB']:,}",
-        f"{how['merged']:,}",
-        f"{how['unlisted']:,}",
-        f"{how['dropped']:,}",
-    )
-    if set(resolution.kinds) == {OTHER}:
-        logger.warning(
-            "features: no name is a small RNA's, for example %s: is this a table of genes or "
-            "transcripts, or named by numbers?",
-            next(
-                name
-                for name, item in zip(resolution.names, resolution.resolved, strict=True)
-                if item.how != "dropped"
-            ),
-        )
-    unknown = resolution.unknown
-    if len(unknown) > n_names / 2:
-        logger.warning(
-            "features: %d of %d names look like human miRNAs and are in no release of miRBase, for "
-            "example %s: mend the names, or they match no model",
-            len(unknown),
-            n_names,
-            unknown[0],
-        )
-    elif lost[0] > MOST_LOST:
-        logger.warning(
-            "features: %.0f %% of the reads of miRNAs are under names that are in no release of "
-            "miRBase or MirGeneDB, most under %s: mend the names, or no model sees these reads",
-            100 * lost[0],
-            lost[1],
-        )
-    if absent:
-        logger.info(
-            "features: %d keys count as not reported where their reads are under a merged name: %s",
-            len(absent),
-            _some(absent),
-        )
-    foreign = resolution.foreign
-    if foreign:
-        species = {name: n for name, n in resolution.species.items() if name != HUMAN}
-        logger.warning(
-            "features: %d of %d names are of another species (%s), for example %s: they are "
-            "kept under their own name and match no human feature",
-            len(foreign),
-            n_names,
-            ", ".join(f"{name} {n}" for name, n in species.items()),
-            foreign[0],
-        )
-
-
-def _some(names: list[str], n: int = 5) -> str:
-    return ", ".join(names[:n]) + (f" and {len(names) - n} more" if len(names) > n else "")

@@ -55,52 +55,16 @@ def read_table(
     DataError
         The file is no such table.
     """
-    import pandas as pd
-
-    try:
-        with open_text(path) as handle:
-            text = handle.read().removeprefix("\ufeff").rstrip("\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text table ({error}): give a predictions.tsv") from None
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({error.strerror or error}): check the path"
-        ) from None
-    if not text.strip():
-        raise DataError(f"{path}: is empty: the command that should have written it failed")
+    text = _text(path)
     lines = text.split("\n")
-    header = next(csv.reader(lines[:1], delimiter="\t"))
-    wanted = dict.fromkeys((*COLUMNS, *more_columns))
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise DataError(
-            f"{path}: row 1 has no column {', '.join(missing)}: give a tab-separated "
-            f"predictions.tsv as train-dl and train-rf write it"
-        )
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise DataError(f"{path}: row 1 has column {repeated[0]!r} twice: keep one of them")
-    for number, line in enumerate(lines, start=1):
-        if line.count("\t") != len(header) - 1:
-            raise DataError(
-                f"{path}: row {number} has {line.count(chr(9)) + 1} cells, the header has "
-                f"{len(header)}: the file was cut short or edited; write it again"
-            )
+    header = _header(path, lines[0], [*COLUMNS, *more_columns])
+    _check_widths(path, lines, len(header))
     probabilities = [name for name in header if name.startswith(PROB) and name != PROB]
-    text_columns = [
+    columns = [
         name for name in dict.fromkeys((*COLUMNS, *OPTIONAL, *more_columns)) if name in header
     ]
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep="\t",
-            keep_default_na=False,
-            usecols=text_columns + probabilities,
-            dtype=dict.fromkeys(text_columns, str) | dict.fromkeys(probabilities, float),
-            na_values={name: [""] for name in probabilities},
-            skip_blank_lines=False,
-        )
-    except ValueError:
+    table = _parsed(text, columns, probabilities)
+    if table is None:
         _find_bad_number(path, lines, header, probabilities)
     if len(table) != len(lines) - 1:
         raise DataError(f'{path}: has a quotation mark (") that is not closed: remove it')
@@ -114,6 +78,63 @@ def read_table(
         if name not in table:
             table[name] = ""
     return table, [name.removeprefix(PROB) for name in probabilities]
+
+
+def _text(path: str | Path) -> str:
+    try:
+        with open_text(path) as handle:
+            text = handle.read().removeprefix("\ufeff").rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a text table ({error}): give a predictions.tsv") from None
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror or error}): check the path"
+        ) from None
+    if not text.strip():
+        raise DataError(f"{path}: is empty: the command that should have written it failed")
+    return text
+
+
+def _header(path: str | Path, line: str, wanted: list[str]) -> list[str]:
+    """Return the names of the columns, each there once and all that are wanted among them."""
+    header = next(csv.reader([line], delimiter="\t"))
+    missing = [name for name in dict.fromkeys(wanted) if name not in header]
+    if missing:
+        raise DataError(
+            f"{path}: row 1 has no column {', '.join(missing)}: give a tab-separated "
+            f"predictions.tsv as train-dl and train-rf write it"
+        )
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise DataError(f"{path}: row 1 has column {repeated[0]!r} twice: keep one of them")
+    return header
+
+
+def _check_widths(path: str | Path, lines: list[str], width: int) -> None:
+    for number, line in enumerate(lines, start=1):
+        if line.count("\t") != width - 1:
+            raise DataError(
+                f"{path}: row {number} has {line.count(chr(9)) + 1} cells, the header has "
+                f"{width}: the file was cut short or edited; write it again"
+            )
+
+
+def _parsed(text: str, columns: list[str], numbers: list[str]) -> pd.DataFrame | None:
+    """Return the table, or None where something in its columns of numbers is none."""
+    import pandas as pd
+
+    try:
+        return pd.read_csv(
+            io.StringIO(text),
+            sep="\t",
+            keep_default_na=False,
+            usecols=columns + numbers,
+            dtype=dict.fromkeys(columns, str) | dict.fromkeys(numbers, float),
+            na_values={name: [""] for name in numbers},
+            skip_blank_lines=False,
+        )
+    except ValueError:
+        return None
 
 
 def _find_bad_number(
