@@ -149,3 +149,62 @@ def test_gaps_alone_make_nothing_nearer_to_a_stranger():
     novelty = metric([[0, 0]], [[1, 0]], [1.0], strangers=[[1.2, 0]])
     x, gaps = np.array([[0.5, 0.0]]), np.array([0.4])
     assert not novelty.is_novel(x, novelty.distance(x, gaps), gaps).any()
+
+
+def test_what_is_far_from_all_is_novel_even_if_strangers_are_farther():
+    novelty = metric([[0, 0]], [[1, 0]], [1.0], strangers=[[-9, 0]])
+    x = np.array([[4.0, 0.0]])
+    assert novelty.distance(x)[0] > novelty.threshold[0]
+    assert novelty.is_novel(x, novelty.distance(x)).all()
+
+
+def test_scatter_of_gaps_is_the_mean_of_the_views():
+    two = Novelty(
+        np.zeros((1, 4)),
+        np.zeros((0, 4)),
+        np.array([[[1.0, 0]], [[1.0, 0]]]),
+        np.array([[4.0], [4.0]]),
+        np.array([2.0, 2.0]),
+        np.ones(1),
+    )
+    gaps = np.array([[True, False]])
+    found = two.scatter_of_gaps(gaps, np.zeros((2, 2, 1)), np.array([0.5, 1.5]))
+    np.testing.assert_allclose(found, [(0.5 / 4 + 1.5 / 4) / 4])
+
+
+def test_with_few_features_the_distance_is_that_of_mahalanobis():
+    """Fewer features than directions are kept: nothing is lost of the covariance."""
+    generator = np.random.default_rng(0)
+    classes = np.arange(90) % 3
+    units = np.array([f"s{i}" for i in np.arange(90) // 9])
+    x = generator.normal(size=(90, 12)) @ generator.normal(size=(12, 12)) + 4 * classes[:, None]
+    spread = Spread(x, classes, units, units, 2)  # two views of six features
+    novelty = fit_novelty(spread)
+    square = np.zeros((5, 3))
+    for i, (means, covariance) in enumerate(spread.views):
+        away = x[:5, None, 6 * i : 6 * i + 6] - means  # samples, classes, features
+        square += np.einsum("scf,fg,scg->sc", away, np.linalg.inv(covariance), away)
+    np.testing.assert_allclose(novelty.distance(x[:5]), square.min(axis=1) / 12, rtol=1e-3)
+
+
+def test_beyond_the_directions_that_are_kept_all_scatter_alike():
+    generator = np.random.default_rng(0)
+    classes = np.arange(200) % 2
+    x = generator.normal(size=(200, 100)) * np.linspace(1, 5, 100) + 9 * classes[:, None]
+    units = np.array([f"s{i}" for i in np.arange(200) // 20])
+    spread = Spread(x, classes, units, units, 1)
+    (means, covariance), = spread.views  # fmt: skip
+    values, vectors = np.linalg.eigh(covariance)
+    values[:-64] = values[:-64].mean()
+    away = x[:5, None] - means
+    square = (((away @ vectors) ** 2) / values).sum(axis=-1)
+    found = fit_novelty(spread).distance(x[:5])
+    np.testing.assert_allclose(found, square.min(axis=1) / 100, rtol=1e-3)
+
+
+def test_two_in_a_hundred_of_the_samples_left_out_are_beyond_the_threshold():
+    distance = np.random.default_rng(0).permutation(np.arange(1.0, 101))
+    assert novelty_threshold(distance, np.ones(100)) == 98
+    # the farthest sample has half of the weight: a study of its own
+    assert novelty_threshold(np.array([1.0, 2, 3]), np.array([1.0, 1, 2])) == 3
+    assert novelty_threshold(np.array([1.0, 2, 3]), np.array([50.0, 49, 1])) == 2

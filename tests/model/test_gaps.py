@@ -125,3 +125,55 @@ def test_spread_of_gaps_is_none_where_all_is_reported(inputs):
     none = np.zeros((4, 6), dtype=bool)
     spread = spread_of_gaps(lambda moved: moved.sum(axis=1), inputs, x, none)
     np.testing.assert_array_equal(spread, 0)
+
+
+class BothViews:
+    """Two classes: the first input of the scaled view against that of the ranked one."""
+
+    def logits(self, x):
+        return np.stack([x[:, 0], -3 * x[:, 6]], axis=1)
+
+
+def test_two_classes_are_less_sure_too_and_the_doubt_of_views_adds_up(inputs):
+    x = np.zeros((1, 12), dtype="f4")
+    x[:, [0, 6]] = 2.0  # logits 2 and -6
+    gaps = np.zeros((1, 6), dtype=bool)
+    gaps[0, 0] = True
+    drawn = draws(inputs, ~gaps[0])[:, :, 0]
+    doubt = drawn[0].std() + 3 * drawn[1].std()
+    logits = cautious_logits(BothViews(), inputs, x, gaps)
+    np.testing.assert_allclose(logits, [8 / np.hypot(8, doubt) * np.array([2, -6])], rtol=1e-5)
+
+
+def test_doubt_is_about_the_lead_not_about_either_class(inputs):
+    class Together:
+        """What speaks for one class speaks for the other as well, nearly."""
+
+        def logits(self, x):
+            return np.stack([x[:, 0], 0.9 * x[:, 0]], axis=1)
+
+    x = np.full((1, 12), 10.0, dtype="f4")
+    gaps = np.zeros((1, 6), dtype=bool)
+    gaps[0, 0] = True
+    doubt = 0.1 * draws(inputs, ~gaps[0])[0, :, 0].std()
+    logits = cautious_logits(Together(), inputs, x, gaps)
+    np.testing.assert_allclose(logits, [1 / np.hypot(1, doubt) * np.array([10, 9])], rtol=1e-4)
+
+
+def test_what_is_drawn_is_added_to_what_was_filled(inputs):
+    x = np.ones((1, 12), dtype="f4")
+    gaps = np.zeros((1, 6), dtype=bool)
+    gaps[0, 0] = True
+    drawn = draws(inputs, ~gaps[0])[0, :, 0]
+    spread = spread_of_gaps(lambda moved: np.exp(moved[:, 0]), inputs, x, gaps)
+    np.testing.assert_allclose(spread, [np.exp(1 + drawn).std()], rtol=1e-5)
+
+
+def test_many_samples_with_the_same_gaps_go_in_blocks(inputs, monkeypatch):
+    x = np.random.default_rng(3).normal(size=(20, 12)).astype("f4")
+    gaps = np.zeros((20, 6), dtype=bool)
+    gaps[:, 0] = True
+    whole = cautious_logits(Linear(), inputs, x, gaps)
+    assert (whole != Linear().logits(x)).any(axis=1).all()
+    monkeypatch.setattr("srna_augment.model.gaps.BLOCK_ROWS", 8)
+    np.testing.assert_array_equal(cautious_logits(Linear(), inputs, x, gaps), whole)

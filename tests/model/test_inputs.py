@@ -5,6 +5,7 @@ from srna_augment.model.inputs import (
     Inputs,
     by_pattern,
     fill_gaps,
+    fit_factors,
     fit_inputs,
     mean_profile,
     mean_ranks,
@@ -172,3 +173,70 @@ def test_what_differs_by_rounding_alone_is_a_tie():
     np.testing.assert_array_equal(mean_ranks(log2), expected)
     one_more = np.log2(np.array([[10_000_000, 0, 1, 2]]) / 1e7 * 1e6 + 1)
     np.testing.assert_array_equal(mean_ranks(one_more), [[4, 1, 2, 3]])
+
+
+def test_factors_and_noise_give_the_covariance_back():
+    """All components but one: the factor model is the weighted covariance itself."""
+    generator = np.random.default_rng(4)
+    centred = generator.normal(size=(30, 5)) @ generator.normal(size=(5, 5))
+    weights = generator.random(30)
+    loadings, noise = fit_factors(centred.astype("f4"), weights)
+    assert loadings.shape == (5, 4)
+    covariance = (centred * weights[:, None]).T @ centred / weights.sum()
+    found = loadings @ loadings.T + noise * np.eye(5)
+    np.testing.assert_allclose(found, covariance, rtol=1e-4, atol=1e-5)
+
+
+def test_there_are_forty_factors_at_most_and_fewer_than_samples():
+    generator = np.random.default_rng(4)
+    wide = generator.normal(size=(60, 50)).astype("f4")
+    assert fit_factors(wide, np.ones(60))[0].shape == (50, 40)
+    loadings, noise = fit_factors(wide[:4], np.ones(4))
+    assert loadings.shape == (50, 3)
+    values = np.linalg.eigvalsh(wide[:4].T @ wide[:4] / 4)[::-1]
+    assert noise == pytest.approx(values[3:].sum() / 47, rel=1e-4)  # four values, three kept
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 3), (3, 3)])
+def test_without_anything_that_varies_together_there_is_no_factor(shape):
+    centred = np.zeros(shape, "f4") if shape == (3, 3) else np.ones(shape, "f4")
+    loadings, noise = fit_factors(centred, np.ones(shape[0]))
+    np.testing.assert_array_equal(loadings, np.zeros((shape[1], 1)))
+    assert noise == 1.0
+
+
+def test_a_gap_by_hand():
+    # the factor's expectation given the first, 3: 2 * 3 / (2 * 2 + .5); the second has it half
+    centred = array([3, NAN])
+    fill_gaps(centred, array([2], [0.5]), 0.5)
+    np.testing.assert_allclose(centred, [[3, 0.5 * 6 / 4.5]], rtol=1e-6)
+
+
+def test_each_sample_is_scaled_by_itself():
+    profile = array(0, 4, 0, 4)
+    rows = array([3, 5, 3, 5], [20, 10, 10, 20])
+    np.testing.assert_allclose(view_of("scaled", rows, profile), [[0, 4, 0, 4], [4, 0, 0, 4]])
+
+
+def test_a_sample_of_one_feature_has_no_view_and_stops_no_other():
+    profile = array(1, 2, 3, 4)
+    rows = array([7, NAN, NAN, NAN], [NAN, 9, 1, 5], [9, 1, 5, 5])
+    for view in ("ranked", "scaled"):
+        made = view_of(view, rows, profile)
+        assert np.isnan(made[0]).all()
+        np.testing.assert_allclose(made[1:], view_of(view, rows[1:], profile))
+        assert np.isnan(made[1:]).sum() == 1
+
+
+def test_large_tables_are_prepared_in_blocks(values, monkeypatch):
+    inputs = fitted(values)
+    whole = inputs.prepare(values, FEATURES)
+    monkeypatch.setattr("srna_augment.model.inputs.BLOCK_ROWS", 64)  # 200 samples: four blocks
+    np.testing.assert_array_equal(inputs.prepare(values, FEATURES), whole)
+
+
+def test_small_weights_and_small_values_change_no_mean_and_no_correlation(values):
+    np.testing.assert_allclose(mean_profile(values, np.full(200, 1e-4)), values.mean(0), rtol=1e-5)
+    profile = values.mean(axis=0)
+    plain = resemblance(values[:3], profile)
+    np.testing.assert_allclose(resemblance(values[:3] * 1e-3, profile * 1e-3), plain, rtol=1e-4)

@@ -138,3 +138,56 @@ def test_conditions_are_found_or_named():
     assert splits.conditions(obs[["stage"]]) is None
     with pytest.raises(UsageError, match="--condition grade: the metadata has no such column"):
         splits.conditions(obs, "grade")
+
+
+def test_fewer_folds_than_wished_are_said(caplog):
+    caplog.set_level("INFO", logger="srna_augment")
+    units = np.array([f"s{i}" for i in range(12)])
+    classes = np.array(["a", "a", "a", *(f"only {i}" for i in range(9))])
+    fold = splits.folds(classes, units, 10, seed=0)
+    assert caplog.messages == [
+        "folds: 3, not 10: there are 12 groups to leave out, and 3 samples in the largest class"
+    ]
+    assert set(fold) == {0, 1, 2}
+    caplog.clear()
+    splits.folds(np.array(["a", "b"] * 6), units, 6, seed=0)
+    assert not caplog.messages
+
+
+def test_with_as_many_folds_as_studies_each_is_left_out_by_itself():
+    units = np.array(["B", "A", "C", "A", "B", "C"])
+    fold = splits.folds(np.array(["a", "b"] * 3), units, 3, seed=0)
+    assert fold.tolist() == [1, 0, 2, 0, 1, 2]
+
+
+def test_two_large_studies_have_a_fold_each_and_the_small_ones_share_the_last():
+    units = np.repeat(["A", "B", "C", "D"], [35, 35, 20, 10])
+    fold = splits.folds(np.array(["a", "b"] * 50), units, 3, seed=0)
+    assert [set(fold[units == name]) for name in "ABCD"] == [{0}, {1}, {2}, {2}]
+
+
+def test_small_studies_without_a_common_class_share_a_fold():
+    units = np.array(["large"] * 20 + ["x", "y", "z"])
+    classes = np.array(["a"] * 20 + ["b", "c", "d"])
+    fold = splits.folds(classes, units, 3, seed=0)
+    assert set(fold[:20]) == {0}
+    assert set(fold[20:]) == {1}
+
+
+def test_what_cannot_be_cut_is_said_whole():
+    with pytest.raises(DataError) as found:
+        splits.folds(np.array([], dtype=object), np.array([], dtype=object), 5, seed=0)
+    assert "from ''" in str(found.value)
+    with pytest.raises(DataError) as found:
+        splits.folds(np.array(["a", "b"]), np.array(["x", "y"]), 2, seed=0)
+    assert str(found.value) == (
+        "cross-validation needs a class with two labelled samples or more: label more samples, "
+        "or use --scheme none"
+    )
+
+
+def test_a_sample_without_a_study_is_left_out_by_itself():
+    obs = pd.DataFrame({"study": ["A", "", "", "A"]}, index=list("wxyz"))
+    units, _ = splits.groups(obs, "group")
+    assert units[0] == units[3]
+    assert len(set(units)) == 3
