@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How the model that ships does on tables of strangers, as they lie in public repositories.
 
-    python benchmarks/external.py FOLDER [--only NAME ...] [--keep FOLDER]
+    python benchmarks/external.py FOLDER [--set first|second] [--only NAME ...] [--keep FILE]
 
 FOLDER holds a clone, bare or not, of each repository of external.tsv, named OWNER+NAME:
 
@@ -15,6 +15,8 @@ and paths are kept here; --keep writes what was said of each sample, to look at.
 
 Columns of external.tsv:
 
+- ``set``: first or second. The first was looked at while the model was built, the second was
+  searched for afterwards.
 - ``path``: the tables of one call, comma between; ``#`` and an object of R's files or a sheet of
   Excel's (as a user would save it first; needs the packages rdata and openpyxl, which the suite
   does not).
@@ -24,7 +26,7 @@ Columns of external.tsv:
   or in its label, decides; samples that none is found in are left out.
 - ``labels``: ``path:id column:label column`` of a table of the same repository with labels.
 - ``mended``: what a user does about the refusal of the table as it lies (which is printed): blank
-  cells of the ``header`` are filled.
+  cells of the ``header`` are filled, or options are added.
 - ``kind``: tissue, fluid, vesicles (of a fluid), cells, species, assay, broken (names of miRNAs out
   of place). Rows of the same name are one study.
 """
@@ -57,6 +59,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("tissue", "tissue_group")
 SOLID, FLUID = ("tissue",), ("fluid", "vesicles")
 UNKNOWN = "-"
+# From which probability on a user may take best guesses for calls.
+LEAST = (0.6, 0.7, 0.75, 0.8, 0.9)
 # ten bins, as in docs/benchmark.md
 SETTINGS = Settings(bins=10)
 
@@ -98,11 +102,12 @@ UNKNOWN_COLUMNS = (
 )
 
 
-def rows(only: list[str]) -> list[dict[str, str]]:
-    """Return the rows of external.tsv, or those of the studies named."""
+def rows(which: str | None, only: list[str]) -> list[dict[str, str]]:
+    """Return the rows of external.tsv, or those of a set, or of the studies named."""
     with (ROOT / "benchmarks" / "external.tsv").open(encoding="utf-8") as file:
         every = list(csv.DictReader(file, delimiter="\t"))
-    return [row for row in every if not only or row["name"] in only]
+    chosen = [row for row in every if which in (None, row["set"])]
+    return [row for row in chosen if not only or row["name"] in only]
 
 
 def blob(folder: Path, row: dict[str, str], path: str) -> bytes:
@@ -134,18 +139,17 @@ def exported(content: bytes, path: str, part: str) -> pd.DataFrame:
         return pd.read_excel(io.BytesIO(content), sheet_name=part, index_col=0)
     import rdata
 
-    table = rdata.conversion.convert(rdata.parser.parse_data(content))[part]
+    held = rdata.conversion.convert(rdata.parser.parse_data(content))
+    table = held[part] if isinstance(held, dict) else held  # an .rds is one object without a name
     return table if isinstance(table, pd.DataFrame) else table.to_pandas()
 
 
-def mend(table: Path, how: str) -> None:
-    """Do to a table what a user does whom the refusal tells to."""
+def fill_header(table: Path) -> None:
+    """Name the blank cells of a header, as a user does whom the refusal tells to."""
     text = table.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if how == "header":
-        first, rest = text.split(b"\n", 1)
-        cells = [cell or b"unnamed_%d" % k for k, cell in enumerate(first.split(b","))]
-        text = b",".join(cells) + b"\n" + rest
-    table.write_bytes(text)
+    first, rest = text.split(b"\n", 1)
+    cells = [cell or b"unnamed_%d" % k for k, cell in enumerate(first.split(b","))]
+    table.write_bytes(b",".join(cells) + b"\n" + rest)
 
 
 def key(name: str) -> str:
@@ -188,10 +192,10 @@ def call(tool: str, *words: object) -> str:
     return lines[-1] if lines else f"{tool} ended with {done.returncode}"
 
 
-def said_of(tables: list[Path], output: Path) -> str:
+def said_of(tables: list[Path], output: Path, *options: str) -> str:
     """Run both commands as a user would; return why one of them refused, or nothing."""
-    normalised = call("normalise", *tables, "--output", output.with_suffix(".h5ad"))
-    augmented = call("augment", *tables, "--output", output.with_suffix(".tsv"))
+    normalised = call("normalise", *tables, *options, "--output", output.with_suffix(".h5ad"))
+    augmented = call("augment", *tables, *options, "--output", output.with_suffix(".tsv"))
     return augmented or (normalised and f"by normalise alone: {normalised}")
 
 
@@ -205,9 +209,10 @@ def study(folder: Path, row: dict[str, str]) -> tuple[pd.DataFrame | None, str]:
         output = Path(scratch) / "out"
         refused = said_of(tables, output)
         if refused and row["mended"]:
-            for table in tables:
-                mend(table, row["mended"])
-            again = said_of(tables, output)
+            options = row["mended"].split() if row["mended"].startswith("--") else []
+            for table in tables if not options else ():
+                fill_header(table)
+            again = said_of(tables, output, *options)
             refused += f" (mended: {again or 'read'})"
         refused = refused.replace(f"{scratch}/", "")
         if not output.with_suffix(".tsv").exists():
@@ -348,6 +353,24 @@ def unknown_row(name: str, said: pd.DataFrame) -> str:
     return markdown(cells)
 
 
+def by_probability(known: pd.DataFrame, unknown: pd.DataFrame) -> None:
+    """Print how right best guesses are from each probability on, whatever the model calls."""
+    unlike = f"of {len(unknown)} that are no class"
+    print("\n" + header("from", "tissue: right of share", unlike, "group: right of share", unlike))
+    for least in LEAST:
+        cells = [f"{least:g}"]
+        for target in TARGETS:
+            found = judged(known, target)
+            weights = 1 / found.groupby("name")["right"].transform("size")
+            sure = (found["probability"] >= least) & ~found["outside"]
+            share = weights[sure].sum() / weights.sum()
+            right = weights[sure & found["right"]].sum() / max(weights[sure].sum(), 1e-12)
+            inside = unknown[f"{target}_status"] != "out_of_distribution"
+            called = int((inside & (unknown[f"{target}_probability"] >= least)).sum())
+            cells += [f"{right:.3f} of {share:.2f}" if share else "none", str(called)]
+        print(markdown(cells))
+
+
 def header(*names: str) -> str:
     """Return the first two lines of a Markdown table."""
     return f"{markdown(names)}\n{markdown(['---'] * len(names))}"
@@ -371,11 +394,12 @@ def by_tissue(said: pd.DataFrame) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="clones, one folder a repository")
+    parser.add_argument("--set", choices=("first", "second"), help="default: both")
     parser.add_argument("--only", nargs="*", default=[], help="names of studies")
     parser.add_argument("--keep", type=Path, help="write what was said of each sample here (TSV)")
     options = parser.parse_args()
     found, refusals = [], []
-    for row in rows(options.only):
+    for row in rows(options.set, options.only):
         said, refused = study(options.folder, row)
         print(row["name"], row["kind"], refused or "read", file=sys.stderr)
         if refused:
@@ -396,9 +420,10 @@ def main() -> None:
         chosen = known[known["kind"].isin(kinds)]
         for target in TARGETS if len(chosen) else ():
             print(headline(judged(chosen, target), target, title))
+    unknown = said[said["truth"] == UNKNOWN]
+    by_probability(known.reset_index(drop=True), unknown)
     by_tissue(known)
     print("\n" + header(*UNKNOWN_COLUMNS))
-    unknown = said[said["truth"] == UNKNOWN]
     for name, one in unknown.groupby("name", sort=False):
         print(unknown_row(str(name), one))
     print("\n" + header("refused", "kind", "in these words"))

@@ -156,3 +156,49 @@ def test_fractions_that_are_no_marks_are_read(other):
 def test_a_table_of_three_decimals_alone_is_read():
     values = array([[1.234, 17.123, 0, 567.111], [12.345, 3.003, 8.102, 999.001]])
     assert take_units(table(values), "auto", "t")[0] == "rpm"
+
+
+def test_a_logarithm_with_some_values_below_zero_is_no_centred_scale():
+    """As normalised counts give where some are below 1; of z-scores half are below 0."""
+    values = array([[2.31, 4.2, 0.4, -0.15], [3.1, 5.37, 1.02, 0.07]])
+    with pytest.raises(DataError, match=r"look logged \(from -0.15 to 5.37, 2.04 on average\)"):
+        recognise(profile(values), "t")
+    with pytest.raises(DataError, match="look like z-scores"):
+        recognise(profile(array([[-1.2, 0.3, 1.4], [1.1, -0.4, -1.3]])), "t")
+
+
+def test_relative_amounts_that_pass_for_rpm_are_said(caplog):
+    small = [[3.31, 40.2, 0.8], [2.7, 38.25, 1.3]]
+    assert take_units(table(array(small)), "auto", "t")[0] == "rpm"
+    assert "t: taken for RPM, though samples add up to 43.3, not to a million" in caplog.text
+    caplog.clear()
+    assert take_units(table(array(small) * 999.7), "auto", "t")[0] == "rpm"
+    assert not caplog.text
+
+
+EMPTY = "33 % of the cells are empty and none is 0"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["hsa-miR-21-5p\t5\t\t7", "hsa-miR-22-3p\t\t2\t9"], True),
+        (["hsa-miR-21-5p\t5\t\t7", "hsa-miR-22-3p\t\t2\t0"], False),
+        (["hsa-miR-21-5p\t5\t4\t7", "hsa-miR-22-3p\t3\t2\t9"], False),
+    ],
+)
+def test_empty_cells_that_may_be_zeros_are_said(rows, said, tmp_path, caplog):
+    path = tmp_path / "t.tsv"
+    path.write_text("\n".join(["name\tA\tB\tC", *rows]) + "\n")
+    read_tables([path])
+    assert (EMPTY in caplog.text) == said
+
+
+def test_lists_of_what_each_sample_has_are_said_when_they_are_joined(tmp_path, caplog):
+    paths = [tmp_path / "A.tsv", tmp_path / "B.tsv"]
+    for path, other in zip(paths, ("hsa-miR-22-3p", "hsa-miR-23a-3p"), strict=True):
+        path.write_text(f"name\t{path.stem}\nhsa-miR-21-5p\t5\n{other}\t2\n")
+    read_tables([paths[0]])
+    assert not caplog.text
+    read_tables(paths)
+    assert EMPTY in caplog.text

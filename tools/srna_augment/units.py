@@ -41,6 +41,8 @@ _MAX_LOG = 35.0
 _MAX_READS = 1e11
 # A PCR ends after 40 to 45 cycles, and hardly sees anything in the first ones.
 _MIN_CYCLES, _MAX_CYCLES = 2.0, 50.0
+# Samples of RPM that add up to less are said: whatever was left out, that is no library.
+_SMALL_SUM = 1e4
 # Fewer fractions may have three decimals by chance.
 _MIN_MARKED = 3
 # A unit is not called mixed for so small a share of samples, whose look may be chance.
@@ -226,6 +228,13 @@ def _negative(found: Profile, where: str) -> str:
             f"{found.maximum:.3g}): give counts or RPM, or say which logarithm it is with "
             "--units log10 (also log2, ln)"
         )
+    mean = found.sums.sum() / found.n_values
+    if mean > -found.minimum:  # of a centred scale, half lies below 0, and as far
+        return (
+            f"{where}: values look logged (from {found.minimum:.3g} to {found.maximum:.3g}, "
+            f"{mean:.3g} on average): give counts or RPM, or say which logarithm it is with "
+            "--units log2 (also log10, ln)"
+        )
     return (
         f"{where}: values look like z-scores or another centred scale (range {found.minimum:.3g} "
         f"to {found.maximum:.3g}), which cannot be undone: give the counts or RPM that they were "
@@ -319,6 +328,14 @@ def take_units(table: ExpressionTable, units: str, where: str) -> tuple[str, str
                 f"{where}: no value is above 999, and all fractions have three decimals (such as "
                 f"{found.maximum:.3f}), so that points may be marks of thousands: write thousands "
                 "without a mark, or insist on --units counts or rpm"
+            )
+        typical = float(np.median(found.sums))
+        if units == RPM and typical < _SMALL_SUM:
+            logger.warning(
+                "%s: taken for RPM, though samples add up to %.3g, not to a million: are these "
+                "relative amounts of a PCR or an array, which no model here was trained for?",
+                where,
+                typical,
             )
         return units, ""
     if units in _BASES:

@@ -24,6 +24,9 @@ logger = logging.getLogger("srna_augment")
 
 # So many inputs are told one by one; more are summed up.
 _MAX_LINES = 6
+# Empty cells are looked for in so many samples, and said from this share on.
+_LOOKED_AT = 1000
+_MANY_EMPTY = 0.1
 
 
 def read_tables(
@@ -79,6 +82,7 @@ def read_tables(
         tables.append(table)
     if len(tables) == 1:
         _tell_blanks(tables[0].samples)
+        _tell_empty(tables[0])
         return tables[0]
     joined = join(tables)
     joined.sources = [source for table in tables for source in table.sources]
@@ -89,6 +93,7 @@ def read_tables(
         f"{np.isnan(joined.values).mean():.1%} of the cells not reported"
     )
     logger.info("%s", joined.recognised)
+    _tell_empty(joined)
     return joined
 
 
@@ -126,6 +131,22 @@ def _tell_blanks(samples: Sequence[str]) -> None:
             "%d sample ids begin or end with blanks, for example '%s': they are kept as they are",
             len(found),
             found[0],
+        )
+
+
+def _tell_empty(table: ExpressionTable) -> None:
+    """Say that empty cells count as not reported where they may be what others write as 0.
+
+    Tables that were put together from lists of what each sample has are empty elsewhere, and have
+    no 0. Of the first samples only: a look, not a count.
+    """
+    some = table.values[:_LOOKED_AT]
+    empty = np.isnan(some)
+    if len(some) > 1 and empty.mean() >= _MANY_EMPTY and not (some == 0).any():
+        logger.warning(
+            "%.0f %% of the cells are empty and none is 0: empty is taken for not reported; if it "
+            "means that nothing was read, write 0 there",
+            100 * empty.mean(),
         )
 
 
