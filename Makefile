@@ -65,7 +65,7 @@ lint-nextflow: setup
 coverage: $(PACKAGES) ## Measure what the unit tests reach, lines and branches; below 95 % is an error
 	@scripts/coverage.sh
 
-mutants: $(PACKAGES) ## Change one thing at a time and see whether a test notices (an hour; docs/quality.md)
+mutants: $(PACKAGES) ## Change one thing at a time and see whether a test notices (minutes; docs/quality.md)
 	@scripts/mutants.sh
 
 audit: $(PACKAGES) ## Look for weak spots in the code, secrets, known holes in dependencies
